@@ -1,0 +1,7 @@
+//! Lambda entry point.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    lambda_http::run(docs::router()).await
+}

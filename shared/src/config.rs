@@ -1,0 +1,169 @@
+//! Configuration from the environment: read once, typed, and a missing variable fails the start
+//! with its name.
+
+use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::domain::Limits;
+
+/// Why a function can't start. Names the variable, never its value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It has to be set and isn't.
+    #[error("environment variable {0} is missing")]
+    Missing(String),
+    /// It is set to something that can't be used.
+    #[error("environment variable {name} is invalid: {reason}")]
+    Invalid {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The parameter store did not give the secrets.
+    #[error("secrets could not be read: {0}")]
+    Secrets(String),
+}
+
+impl ConfigError {
+    /// `name` is set to something unusable.
+    #[must_use]
+    pub fn invalid(name: &str, reason: impl Display) -> Self {
+        Self::Invalid { name: name.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// The environment of a function. The process's own in Lambda; in `local`, that with its own
+/// defaults underneath.
+#[derive(Clone, Default)]
+pub struct Env(BTreeMap<String, String>);
+
+impl Env {
+    /// The environment of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// Sets `name`, over whatever it was.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Sets `name` unless it is set already.
+    #[must_use]
+    pub fn or(self, name: &str, value: impl Into<String>) -> Self {
+        if self.get(name).is_some() { self } else { self.with(name, value) }
+    }
+
+    /// The value of `name`; an empty one counts as none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name`, which has to be there.
+    pub fn require(&self, name: &str) -> Result<&str, ConfigError> {
+        self.get(name).ok_or_else(|| ConfigError::Missing(name.to_owned()))
+    }
+
+    /// The value of `name` as a `T`, or `default` when it is not set.
+    pub fn parse<T: FromStr<Err: Display>>(
+        &self,
+        name: &str,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        self.get(name).map_or(Ok(default), |value| {
+            value.parse().map_err(|reason| ConfigError::invalid(name, reason))
+        })
+    }
+
+    /// The value of `name` in whole seconds, at least one.
+    pub fn seconds(&self, name: &str, default: u64) -> Result<Duration, ConfigError> {
+        match self.parse(name, default)? {
+            0 => Err(ConfigError::invalid(name, "must be at least 1 second")),
+            seconds => Ok(Duration::from_secs(seconds)),
+        }
+    }
+
+    /// The limits of both tiers.
+    pub fn limits(&self) -> Result<Limits, ConfigError> {
+        Ok(Limits {
+            basic_daily_messages: self.parse("BASIC_DAILY_MESSAGES", 5)?,
+            basic_per_minute: self.parse("BASIC_REQUESTS_PER_MINUTE", 120)?,
+            pro_per_minute: self.parse("PRO_REQUESTS_PER_MINUTE", 1_200)?,
+        })
+    }
+
+    /// The secrets `names`, in their order: the variable itself where it is set (development), else
+    /// the SSM SecureString that `<name>_PARAMETER` names. All of them in one call.
+    pub async fn secrets<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> Result<[SecretString; N], ConfigError> {
+        let mut found = names.map(|name| self.get(name).map(SecretString::from));
+        let wanted = names
+            .iter()
+            .zip(&found)
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| {
+                let parameter = format!("{name}_PARAMETER");
+                self.get(&parameter)
+                    .map(str::to_owned)
+                    .ok_or(ConfigError::Missing((*name).to_owned()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if !wanted.is_empty() {
+            let mut parameters = crate::aws::Aws::from_env(self)?.secure_strings(&wanted).await?;
+            for (name, value) in names.iter().zip(&mut found).filter(|(_, value)| value.is_none()) {
+                let parameter = self.require(&format!("{name}_PARAMETER"))?;
+                *value = parameters.remove(parameter);
+            }
+        }
+        let mut missing = names.iter();
+        let mut values = Vec::with_capacity(N);
+        for value in found {
+            let name = missing.next().copied().unwrap_or_default();
+            values.push(value.ok_or_else(|| ConfigError::Secrets(format!("{name} has no value")))?);
+        }
+        values.try_into().map_err(|_| ConfigError::Secrets("incomplete".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = Env::default().require("USERS_TABLE").unwrap_err();
+        assert_eq!(error.to_string(), "environment variable USERS_TABLE is missing");
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_none() {
+        let env = Env::default().with("VALKEY_URL", " ");
+        assert_eq!(env.get("VALKEY_URL"), None);
+        assert_eq!(env.or("VALKEY_URL", "redis://x").get("VALKEY_URL"), Some("redis://x"));
+    }
+
+    #[test]
+    fn an_unusable_value_is_refused_and_not_shown() {
+        let env = Env::default().with("BASIC_DAILY_MESSAGES", "many").with("T", "0");
+        let error = env.limits().unwrap_err().to_string();
+        assert!(error.contains("BASIC_DAILY_MESSAGES") && !error.contains("many"), "{error}");
+        assert!(env.seconds("T", 3).is_err());
+    }
+
+    #[tokio::test]
+    async fn secrets_come_in_the_order_they_were_asked_for() {
+        let env = Env::default().with("B", "b").with("A", "a");
+        let [a, b] = env.secrets(["A", "B"]).await.unwrap();
+        assert_eq!((a.expose_secret(), b.expose_secret()), ("a", "b"));
+        assert!(env.secrets(["C"]).await.is_err());
+    }
+}

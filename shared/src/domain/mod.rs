@@ -1,0 +1,18 @@
+//! Parley's rules and types, free of any transport, store or vendor.
+
+pub mod chatroom;
+pub mod clock;
+pub mod id;
+pub mod message;
+pub mod mobile_number;
+pub mod quota;
+pub mod text;
+pub mod user;
+
+pub use chatroom::Chatroom;
+pub use clock::{Clock, SystemClock};
+pub use id::{ChatroomId, Ids, MessageId, SessionId, UserId};
+pub use message::{Message, Side, Status, Usage};
+pub use mobile_number::MobileNumber;
+pub use quota::{DailyLimit, Limits, Tally, Tier};
+pub use user::{Caller, User};

@@ -1,0 +1,47 @@
+//! The user.
+
+use jiff::Timestamp;
+
+use super::{MobileNumber, Tally, Tier, UserId};
+
+/// A user's account, as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Who it is.
+    pub id: UserId,
+    /// The number that signs in.
+    pub mobile_number: MobileNumber,
+    /// As given at signup or later.
+    pub full_name: Option<String>,
+    /// As given at signup or later.
+    pub email: Option<String>,
+    /// What they pay for.
+    pub tier: Tier,
+    /// The daily quota's use; `None` before the first message.
+    pub tally: Option<Tally>,
+    /// The message that was counted last: tells whether a read saw a given send.
+    pub last_counted: Option<super::MessageId>,
+    /// Whether a code sent to the number was given back.
+    pub verified: bool,
+}
+
+impl User {
+    /// When the account was opened.
+    #[must_use]
+    pub fn created_at(&self) -> Timestamp {
+        self.id.created_at()
+    }
+}
+
+/// Who an access token speaks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The user.
+    pub user_id: UserId,
+    /// The session that the token was issued in.
+    pub session_id: super::SessionId,
+    /// The user's session generation at that time: writes are refused once it has moved on.
+    pub generation: u64,
+    /// The tier at that time: a hint, never a permission.
+    pub tier_hint: Tier,
+}

@@ -1,0 +1,20 @@
+//! What all HTTP functions share: errors as problem details, checked input, the caller, paging, and
+//! the layers around every router.
+
+mod body;
+mod caller;
+mod idempotency;
+mod input;
+mod layers;
+mod page;
+mod problem;
+mod rate_limit;
+
+pub use body::JsonBody;
+pub use caller::FromCaller;
+pub use idempotency::{IdempotencyKey, fingerprint};
+pub use input::{Errors, FieldError, Input};
+pub use layers::{RequestId, service};
+pub use page::{Cursor, PageQuery, link_next, links};
+pub use problem::{Problem, ProblemBody, Result};
+pub use rate_limit::{Allowance, RateLimitHeaders};

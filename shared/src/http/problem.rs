@@ -1,0 +1,246 @@
+//! Errors: problem details (RFC 9457), one shape for every rejection.
+//!
+//! A handler returns a [`Problem`]; the outermost layer writes it out, with the request's id, and
+//! logs it once. A 5xx never carries an internal.
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::input::FieldError;
+use crate::store::StoreError;
+
+/// What a handler returns.
+pub type Result<T> = std::result::Result<T, Problem>;
+
+/// The problem type of a used-up quota (draft-ietf-httpapi-ratelimit-headers).
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+/// Why a request was not fulfilled.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    kind: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// For the log only.
+    cause: Option<String>,
+}
+
+/// The body of an error (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody<'a> {
+    /// The kind of problem: `about:blank`, or a URI that names it.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    pub kind: &'a str,
+    /// The status in words.
+    #[schema(example = "Not Found")]
+    pub title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    pub status: u16,
+    /// What happened, for people.
+    pub detail: &'a str,
+    /// What happened, for programs: stable.
+    #[schema(example = "not_found")]
+    pub code: &'a str,
+    /// The request, as in the `x-request-id` header and in the logs.
+    pub request_id: &'a str,
+    /// All fields that were wrong, with 422.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub errors: &'a [FieldError],
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            kind: "about:blank",
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// 400 with a code of its own.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// 401: who is asking is not known. Carries `WWW-Authenticate` (RFC 9110, RFC 6750).
+    pub fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
+        let challenge = match code {
+            "missing_token" => r#"Bearer realm="parley""#,
+            _ => r#"Bearer realm="parley", error="invalid_token""#,
+        };
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    /// 401: the session that the token belongs to has ended, or its user is gone.
+    #[must_use]
+    pub fn session_ended() -> Self {
+        Self::unauthorized("session_ended", "The session has ended. Sign in again.")
+    }
+
+    /// 404: it is not there, or not the caller's; nobody can tell which.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
+    }
+
+    /// 405.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        let detail = "This path does not take this method.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// 409 with a code of its own.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 413.
+    #[must_use]
+    pub fn too_large() -> Self {
+        let detail = "The body is larger than 64 KiB.";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// 415.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        let detail = "Send the body as application/json.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    /// 422: these fields are wrong.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = "Some fields are not valid.";
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail) }
+    }
+
+    /// 422 with a code of its own.
+    pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// 429: not before `retry_after` seconds.
+    pub fn too_many(code: &'static str, detail: impl Into<String>, retry_after: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+            .with_header(header::RETRY_AFTER, retry_after.max(1).into())
+    }
+
+    /// 429: the quota is used up until `retry_after` seconds have passed.
+    #[must_use]
+    pub fn quota_exceeded(detail: impl Into<String>, retry_after: u64) -> Self {
+        Self { kind: QUOTA_EXCEEDED, ..Self::too_many("quota_exceeded", detail, retry_after) }
+    }
+
+    /// 500: `cause` goes to the log, never to the client.
+    #[must_use]
+    pub fn internal(cause: impl ToString) -> Self {
+        let detail = "Something went wrong on our side.";
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        }
+    }
+
+    /// 503: a server behind this one does not answer; worth another try soon.
+    #[must_use]
+    pub fn unavailable(cause: impl ToString) -> Self {
+        let detail = "The service is busy. Nothing was lost; try again in a moment.";
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+        }
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Logs it once, at the boundary: the fault is ours from 500 on.
+    pub(super) fn log(&self) {
+        let (status, code) = (self.status.as_u16(), self.code);
+        let cause = self.cause.as_deref();
+        if self.status.is_server_error() {
+            tracing::error!(
+                http.status = status,
+                problem.code = code,
+                problem.cause = cause,
+                "failed"
+            );
+        } else {
+            tracing::info!(http.status = status, problem.code = code, "refused");
+        }
+    }
+
+    /// Writes it out for the request `request_id`.
+    pub(super) fn render(&self, request_id: &str) -> Response {
+        let body = ProblemBody {
+            kind: self.kind,
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            errors: &self.errors,
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        let json = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().extend(self.headers.iter().cloned());
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Only marks the response: the layer writes it out.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.headers_mut().extend(self.headers.iter().cloned());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}

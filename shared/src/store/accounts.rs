@@ -1,0 +1,334 @@
+//! Accounts: the profile of a user, and the guard that makes a mobile number theirs alone.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Store, StoreError, corrupt,
+    keys::{self, Item, ms, n, s, secs},
+    sessions::{LIVE, as_caller},
+    write::{Outcome, Transacted, Write},
+};
+use crate::domain::{
+    Caller, MessageId, MobileNumber, SessionId, Tally, Tier, User, UserId,
+    text::{Email, FullName},
+};
+
+/// A user with what only sign-in needs to know.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// The Argon2id hash (PHC string) of the password, if one is set.
+    pub password_hash: Option<String>,
+    /// When a password was given at signup, before anybody had shown that the number is theirs.
+    pub signup_password_at: Option<Timestamp>,
+    /// Two signups of this unverified number came with different passwords: neither counts.
+    pub contested: bool,
+    /// Moves on when all sessions end.
+    pub generation: u64,
+    /// The one session that outlived the last move.
+    pub kept_session: Option<SessionId>,
+}
+
+/// What a signup sets.
+#[derive(Debug)]
+pub struct Signup<'a> {
+    /// The number.
+    pub mobile_number: &'a MobileNumber,
+    /// The person's name.
+    pub full_name: Option<&'a FullName>,
+    /// The person's address.
+    pub email: Option<&'a Email>,
+    /// The hash of the password.
+    pub password_hash: Option<&'a str>,
+    /// Differing passwords were given for this number.
+    pub contested: bool,
+    /// When.
+    pub now: Timestamp,
+    /// When an account that nobody verifies is gone.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a signup.
+#[derive(Debug)]
+pub enum SignupOutcome {
+    /// The account stands, unverified.
+    Done,
+    /// Somebody else was faster: look again.
+    Changed,
+}
+
+/// What a user changes of their profile: `None` leaves it, `Some(None)` clears it.
+#[derive(Debug, Default)]
+pub struct ProfileChange {
+    /// The name.
+    pub full_name: Option<Option<FullName>>,
+    /// The address.
+    pub email: Option<Option<Email>>,
+}
+
+/// A profile as kept in `users` under `user#<id>` / `profile`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Profile {
+    user_id: UserId,
+    mobile_number: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    full_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    tier: Tier,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_hash: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signup_password_at: Option<i64>,
+    #[serde(default)]
+    contested: bool,
+    session_generation: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_session: Option<SessionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usage_day: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    used: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_counted: Option<MessageId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
+
+impl Profile {
+    /// The account in `item`; none if it was deleted, or expired unverified.
+    pub(super) fn account(item: Item, now: Timestamp) -> Result<Option<Account>, StoreError> {
+        if item.is_empty() || item.contains_key("deleted_at") {
+            return Ok(None);
+        }
+        let profile: Self = serde_dynamo::from_item(item).map_err(corrupt)?;
+        if profile.expires_at.is_some_and(|at| at <= now.as_second()) {
+            return Ok(None);
+        }
+        profile.into_account().map(Some)
+    }
+
+    fn into_account(self) -> Result<Account, StoreError> {
+        let mobile_number = MobileNumber::parse(&self.mobile_number).map_err(corrupt)?;
+        let tally = self.usage_day.zip(self.used).map(|(day, used)| Tally { day, used });
+        let signup_password_at = self
+            .signup_password_at
+            .map(Timestamp::from_millisecond)
+            .transpose()
+            .map_err(corrupt)?;
+        Ok(Account {
+            user: User {
+                id: self.user_id,
+                mobile_number,
+                full_name: self.full_name,
+                email: self.email,
+                tier: self.tier,
+                tally,
+                last_counted: self.last_counted,
+                verified: self.verified_at.is_some(),
+            },
+            password_hash: self.password_hash,
+            signup_password_at,
+            contested: self.contested,
+            generation: self.session_generation,
+            kept_session: self.kept_session,
+        })
+    }
+}
+
+impl Store {
+    /// Opens an unverified account. One round trip.
+    pub async fn open_account(
+        &self,
+        id: UserId,
+        signup: &Signup<'_>,
+    ) -> Result<SignupOutcome, StoreError> {
+        let number = signup.mobile_number.as_str().to_owned();
+        let profile = Profile {
+            user_id: id,
+            mobile_number: number,
+            full_name: signup.full_name.map(|name| name.as_str().to_owned()),
+            email: signup.email.map(|email| email.as_str().to_owned()),
+            tier: Tier::Basic,
+            verified_at: None,
+            password_hash: signup.password_hash.map(str::to_owned),
+            signup_password_at: signup.password_hash.map(|_| signup.now.as_millisecond()),
+            contested: signup.contested,
+            session_generation: 0,
+            kept_session: None,
+            usage_day: None,
+            used: None,
+            last_counted: None,
+            expires_at: Some(signup.expires_at.as_second()),
+        };
+        let mut item: Item = serde_dynamo::to_item(profile).map_err(corrupt)?;
+        item.extend(keys::profile(id));
+        let mut guard = keys::owner(signup.mobile_number);
+        guard.insert("user_id".to_owned(), s(id));
+        guard.insert("expires_at".to_owned(), secs(signup.expires_at));
+        let guard = Write::put(&self.tables.users, guard)
+            .only_if("attribute_not_exists(pk) OR expires_at <= :now")
+            .value(":now", secs(signup.now));
+        match self.transact(vec![guard, Write::put(&self.tables.users, item)]).await? {
+            Transacted::Done => Ok(SignupOutcome::Done),
+            Transacted::Refused(_) => Ok(SignupOutcome::Changed),
+        }
+    }
+
+    /// Signs up once more for a number that nobody has verified yet: the later facts stand, under
+    /// the same id. One round trip.
+    pub async fn sign_up_again(
+        &self,
+        id: UserId,
+        signup: &Signup<'_>,
+    ) -> Result<SignupOutcome, StoreError> {
+        let mut item = Item::new();
+        let mut optional = |name: &str, value: Option<&str>| {
+            let value = value.map_or(AttributeValue::Null(true), s);
+            item.insert(name.to_owned(), value);
+        };
+        optional(":full_name", signup.full_name.map(FullName::as_str));
+        optional(":email", signup.email.map(Email::as_str));
+        optional(":hash", signup.password_hash);
+        let mut write = Write::update(
+            &self.tables.users,
+            keys::profile(id),
+            "SET full_name = :full_name, email = :email, password_hash = :hash, \
+             signup_password_at = :now, contested = :contested",
+        )
+        .only_if("attribute_exists(pk) AND attribute_not_exists(verified_at) AND attribute_not_exists(deleted_at)")
+        .value(":now", ms(signup.now))
+        .value(":contested", AttributeValue::Bool(signup.contested));
+        for (name, value) in item {
+            write = write.value(&name, value);
+        }
+        match self.update(write).await? {
+            Outcome::Done(_) => Ok(SignupOutcome::Done),
+            Outcome::Refused(_) => Ok(SignupOutcome::Changed),
+        }
+    }
+
+    /// The user whom `number` belongs to. One round trip.
+    pub async fn owner_of(
+        &self,
+        number: &MobileNumber,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
+        let Some(item) = self.get_user_item(keys::owner(number)).await? else { return Ok(None) };
+        let guard: Guard = serde_dynamo::from_item(item).map_err(corrupt)?;
+        let expired = guard.expires_at.is_some_and(|at| at <= now.as_second());
+        Ok((!expired).then_some(guard.user_id))
+    }
+
+    /// The account of `id`; none if it never was, was deleted, or expired unverified. One round
+    /// trip.
+    pub async fn account(&self, id: UserId, now: Timestamp) -> Result<Option<Account>, StoreError> {
+        match self.get_user_item(keys::profile(id)).await? {
+            Some(item) => Profile::account(item, now),
+            None => Ok(None),
+        }
+    }
+
+    /// Changes a profile; none if the caller's session has ended. One round trip.
+    pub async fn change_profile(
+        &self,
+        caller: &Caller,
+        change: &ProfileChange,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        let mut write = Write::update(
+            &self.tables.users,
+            keys::profile(caller.user_id),
+            match (&change.full_name, &change.email) {
+                (Some(_), Some(_)) => "SET full_name = :full_name, email = :email",
+                (Some(_), None) => "SET full_name = :full_name",
+                (None, Some(_)) => "SET email = :email",
+                (None, None) => "SET user_id = user_id",
+            },
+        )
+        .only_if(LIVE);
+        let null = || AttributeValue::Null(true);
+        if let Some(name) = &change.full_name {
+            write = write.value(":full_name", name.as_ref().map_or_else(null, |n| s(n.as_str())));
+        }
+        if let Some(email) = &change.email {
+            write = write.value(":email", email.as_ref().map_or_else(null, |e| s(e.as_str())));
+        }
+        match self.update(as_caller(write, caller)).await? {
+            Outcome::Done(item) => Ok(Profile::account(item, now)?.map(|account| account.user)),
+            Outcome::Refused(_) => Ok(None),
+        }
+    }
+
+    /// Sets a new password and ends all sessions but `keep`. `false` if the account is not as it
+    /// was read (another change was faster, or it was deleted). One round trip.
+    pub async fn set_password(
+        &self,
+        account: &Account,
+        hash: &str,
+        keep: SessionId,
+    ) -> Result<bool, StoreError> {
+        let write = Write::update(
+            &self.tables.users,
+            keys::profile(account.user.id),
+            "SET password_hash = :hash, session_generation = session_generation + :one, \
+             kept_session = :keep, contested = :no REMOVE signup_password_at",
+        )
+        .only_if("session_generation = :generation AND attribute_not_exists(deleted_at)")
+        .value(":hash", s(hash))
+        .value(":keep", s(keep))
+        .value(":no", AttributeValue::Bool(false))
+        .value(":one", n(1))
+        .value(":generation", n(account.generation));
+        Ok(matches!(self.update(write).await?, Outcome::Done(_)))
+    }
+
+    /// Deletes an account from view: personal facts go, the number is free again, and the profile
+    /// stays as a tombstone until all that hangs on it is purged. `false` if the caller's session
+    /// has ended. One round trip.
+    pub async fn delete_account(
+        &self,
+        caller: &Caller,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let tombstone = Write::update(
+            &self.tables.users,
+            keys::profile(user.id),
+            "SET deleted_at = :now, purge_shard = :shard \
+             REMOVE full_name, email, password_hash, mobile_number",
+        )
+        .only_if(LIVE)
+        .value(":now", ms(now))
+        .value(":shard", n(keys::shard(user.id.to_bytes())));
+        let number = Write::delete(&self.tables.users, keys::owner(&user.mobile_number))
+            .only_if("user_id = :user")
+            .value(":user", s(user.id));
+        let writes = vec![as_caller(tombstone, caller), number];
+        Ok(matches!(self.transact(writes).await?, Transacted::Done))
+    }
+
+    pub(super) async fn get_user_item(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(answer.item)
+    }
+}
+
+#[derive(Deserialize)]
+struct Guard {
+    user_id: UserId,
+    #[serde(default)]
+    expires_at: Option<i64>,
+}

@@ -1,0 +1,192 @@
+//! What bounds guessing: one-time codes with their tries, and failed logins.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Store, StoreError, corrupt,
+    keys::{self, Item, n, s, secs},
+    write::{Outcome, Write},
+};
+use crate::domain::MobileNumber;
+
+/// What a one-time code is good for. A code of one purpose is none of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// To sign in.
+    Login,
+    /// To set a new password.
+    Reset,
+}
+
+impl Purpose {
+    /// As stored: `login` or `reset`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// The codes sent to a number for one purpose, kept under `mobile#<e164>` / `otp#<purpose>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// For what.
+    pub purpose: Purpose,
+    /// The keyed hash of the latest code; none once it was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_hash: Option<String>,
+    /// How often a code was tried against it.
+    pub attempts: u32,
+    /// When the latest code dies, Unix milliseconds.
+    pub code_expires_at: i64,
+    /// When the latest code was sent, Unix milliseconds.
+    pub sent_at: i64,
+    /// When the present hour of counting began, Unix milliseconds.
+    pub window_from: i64,
+    /// How many codes were sent in it.
+    pub window_count: u32,
+    /// When all of this can be forgotten, Unix seconds.
+    pub expires_at: i64,
+}
+
+/// What became of a try.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It is counted; compare with this.
+    Counted(Challenge),
+    /// Too many tries: this code is dead.
+    Dead,
+    /// There is no code to try.
+    NoCode,
+}
+
+impl Store {
+    /// The codes of a number. One round trip.
+    pub async fn challenge(
+        &self,
+        number: &MobileNumber,
+        purpose: Purpose,
+    ) -> Result<Option<Challenge>, StoreError> {
+        let item = self.get_user_item(keys::challenge(number, purpose)).await?;
+        item.map(|item| serde_dynamo::from_item(item).map_err(corrupt)).transpose()
+    }
+
+    /// Keeps a new code in place of `seen`. `false` if another one came between. One round trip.
+    pub async fn put_challenge(
+        &self,
+        number: &MobileNumber,
+        challenge: &Challenge,
+        seen: Option<&Challenge>,
+    ) -> Result<bool, StoreError> {
+        let mut item: Item = serde_dynamo::to_item(challenge).map_err(corrupt)?;
+        item.extend(keys::challenge(number, challenge.purpose));
+        let put = self.client.put_item().table_name(&self.tables.users).set_item(Some(item));
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => put
+                .condition_expression("sent_at = :seen")
+                .expression_attribute_values(":seen", n(seen.sent_at)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(
+                    aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception,
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Counts one try of a number's code **before** it is looked at, so that parallel guesses can't
+    /// outrun the bound of `most` tries. One round trip.
+    pub async fn count_attempt(
+        &self,
+        number: &MobileNumber,
+        purpose: Purpose,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Attempt, StoreError> {
+        let write = Write::update(
+            &self.tables.users,
+            keys::challenge(number, purpose),
+            "SET attempts = attempts + :one",
+        )
+        .only_if("attribute_exists(code_hash) AND code_expires_at > :now AND attempts < :most")
+        .value(":one", n(1))
+        .value(":now", keys::ms(now))
+        .value(":most", n(most));
+        match self.update(write).await? {
+            Outcome::Done(item) => {
+                Ok(Attempt::Counted(serde_dynamo::from_item(item).map_err(corrupt)?))
+            }
+            Outcome::Refused(None) => Ok(Attempt::NoCode),
+            Outcome::Refused(Some(item)) => {
+                let challenge: Challenge = serde_dynamo::from_item(item).map_err(corrupt)?;
+                let alive = challenge.code_hash.is_some()
+                    && challenge.code_expires_at > now.as_millisecond();
+                Ok(if alive { Attempt::Dead } else { Attempt::NoCode })
+            }
+        }
+    }
+
+    /// The code is used up, if it is still the one that was looked at.
+    pub(super) fn use_up(&self, number: &MobileNumber, challenge: &Challenge) -> Write {
+        let key = keys::challenge(number, challenge.purpose);
+        Write::update(&self.tables.users, key, "REMOVE code_hash")
+            .only_if("code_hash = :hash")
+            .value(":hash", s(challenge.code_hash.as_deref().unwrap_or_default()))
+    }
+
+    /// Counts one password that is about to be looked at: `Err(until)` if `most` were wrong since
+    /// the window began. One round trip, two for the first of a window.
+    pub async fn count_login(
+        &self,
+        number: &MobileNumber,
+        most: u32,
+        window: jiff::SignedDuration,
+        now: Timestamp,
+    ) -> Result<Result<(), Timestamp>, StoreError> {
+        let key = keys::login_failures(number);
+        let count =
+            Write::update(&self.tables.users, key.clone(), "SET attempts = attempts + :one")
+                .only_if("expires_at > :now AND attempts < :most")
+                .value(":one", n(1))
+                .value(":now", secs(now))
+                .value(":most", n(most));
+        let Outcome::Refused(item) = self.update(count).await? else { return Ok(Ok(())) };
+        let until = item
+            .and_then(|item| item.get("expires_at")?.as_n().ok()?.parse().ok())
+            .and_then(|at| Timestamp::from_second(at).ok())
+            .filter(|until| *until > now);
+        if let Some(until) = until {
+            return Ok(Err(until));
+        }
+        let begin =
+            Write::update(&self.tables.users, key, "SET attempts = :one, expires_at = :end")
+                .only_if("attribute_not_exists(pk) OR expires_at <= :now")
+                .value(":one", n(1))
+                .value(":now", secs(now))
+                .value(":end", secs(now.saturating_add(window).unwrap_or(now)));
+        // Two first tries at once: the loser goes uncounted, once a window.
+        self.update(begin).await?;
+        Ok(Ok(()))
+    }
+
+    /// Forgets wrong passwords after a right one. One round trip.
+    pub async fn forget_login_failures(&self, number: &MobileNumber) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::login_failures(number)))
+            .send()
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Purging what was deleted, in bounded batches, so that a room of 100,000 messages is no special
+//! case.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    Store, StoreError, corrupt,
+    keys::{self, Item, SHARDS, n, s},
+};
+use crate::domain::{ChatroomId, UserId};
+
+/// The most items of one BatchWriteItem (a limit of DynamoDB).
+const BATCH: usize = 25;
+/// How often the unprocessed rest of a batch is sent again.
+const BATCH_TRIES: u32 = 6;
+
+/// How far a purge has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purged {
+    /// Items deleted by this call.
+    pub items: usize,
+    /// Nothing is left.
+    pub finished: bool,
+}
+
+#[derive(Deserialize)]
+struct RoomKey {
+    user_id: UserId,
+    chatroom_id: ChatroomId,
+}
+
+impl Store {
+    /// Rooms that wait to be purged, at most `limit` of each of the index's partitions. One round
+    /// trip for each partition.
+    pub async fn rooms_to_purge(
+        &self,
+        limit: u16,
+    ) -> Result<Vec<(UserId, ChatroomId)>, StoreError> {
+        let items = self.to_purge(&self.tables.chatrooms, limit).await?;
+        let rooms: Vec<RoomKey> = serde_dynamo::from_items(items).map_err(corrupt)?;
+        Ok(rooms.into_iter().map(|room| (room.user_id, room.chatroom_id)).collect())
+    }
+
+    /// Accounts that wait to be purged, at most `limit` of each of the index's partitions. One
+    /// round trip for each partition.
+    pub async fn accounts_to_purge(&self, limit: u16) -> Result<Vec<UserId>, StoreError> {
+        let items = self.to_purge(&self.tables.users, limit).await?;
+        items
+            .iter()
+            .map(|item| {
+                let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
+                let id =
+                    pk.and_then(|pk| pk.strip_prefix("user#")).ok_or_else(|| corrupt("no user"))?;
+                id.parse().map_err(corrupt)
+            })
+            .collect()
+    }
+
+    async fn to_purge(&self, table: &str, limit: u16) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
+        for shard in 0..SHARDS {
+            let answer = self
+                .client
+                .query()
+                .table_name(table)
+                .index_name(keys::PURGE_INDEX)
+                .key_condition_expression("purge_shard = :shard")
+                .expression_attribute_values(":shard", n(shard))
+                .limit(limit.into())
+                .send()
+                .await?;
+            found.extend(answer.items.unwrap_or_default());
+        }
+        Ok(found)
+    }
+
+    /// Deletes up to `limit` messages of a deleted room, and the room itself once none is left. One
+    /// round trip, and one for every 25 messages.
+    pub async fn purge_room(
+        &self,
+        user: UserId,
+        room: ChatroomId,
+        limit: u16,
+    ) -> Result<Purged, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("chatroom_id = :room")
+            .expression_attribute_values(":room", s(room))
+            .projection_expression("chatroom_id, message_id")
+            .limit(limit.into())
+            .send()
+            .await?;
+        let more = answer.last_evaluated_key.is_some();
+        let mut purged =
+            self.delete_all(&self.tables.messages, answer.items.unwrap_or_default()).await?;
+        if !more {
+            purged +=
+                self.delete_all(&self.tables.chatrooms, vec![keys::chatroom(user, room)]).await?;
+        }
+        Ok(Purged { items: purged, finished: !more })
+    }
+
+    /// Deletes from view up to `limit` rooms of a user who is gone; `finished` if that was all of
+    /// them. One round trip, and one for every room.
+    pub async fn delete_rooms_of(
+        &self,
+        user: UserId,
+        limit: u16,
+        now: Timestamp,
+    ) -> Result<Purged, StoreError> {
+        let page = self.chatrooms(user, limit, None).await?;
+        let deletions = page.rooms.iter().map(|room| self.delete_chatroom(user, room.id, now));
+        futures_util::future::try_join_all(deletions).await?;
+        Ok(Purged { items: page.rooms.len(), finished: page.next.is_none() })
+    }
+
+    /// Deletes up to `limit` items of a deleted account, its tombstone last. One round trip, and
+    /// one for every 25 items.
+    pub async fn purge_account(&self, user: UserId, limit: u16) -> Result<Purged, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.tables.users)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(keys::user_pk(user)))
+            .projection_expression("pk, sk")
+            .limit(limit.into())
+            .send()
+            .await?;
+        let more = answer.last_evaluated_key.is_some();
+        let tombstone = keys::profile(user);
+        let mut items = answer.items.unwrap_or_default();
+        items.retain(|item| *item != tombstone);
+        let mut purged = self.delete_all(&self.tables.users, items).await?;
+        if !more {
+            purged += self.delete_all(&self.tables.users, vec![tombstone]).await?;
+        }
+        Ok(Purged { items: purged, finished: !more })
+    }
+
+    async fn delete_all(&self, table: &str, keys: Vec<Item>) -> Result<usize, StoreError> {
+        let count = keys.len();
+        for batch in keys.chunks(BATCH) {
+            let requests = batch.iter().cloned().map(delete_request).collect::<Result<_, _>>()?;
+            self.write_batch(table, requests).await?;
+        }
+        Ok(count)
+    }
+
+    async fn write_batch(
+        &self,
+        table: &str,
+        requests: Vec<WriteRequest>,
+    ) -> Result<(), StoreError> {
+        let mut rest = Some([(table.to_owned(), requests)].into());
+        for tried in 0..BATCH_TRIES {
+            let answer = self.client.batch_write_item().set_request_items(rest).send().await?;
+            rest = answer.unprocessed_items.filter(|items| !items.is_empty());
+            if rest.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50 << tried)).await;
+        }
+        Err(StoreError::Unavailable("throttled".to_owned()))
+    }
+}
+
+fn delete_request(
+    key: std::collections::HashMap<String, AttributeValue>,
+) -> Result<WriteRequest, StoreError> {
+    let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(corrupt)?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}

@@ -1,0 +1,215 @@
+//! Sessions: families of refresh tokens.
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Account, Profile, Store, StoreError,
+    attempts::Challenge,
+    corrupt,
+    keys::{self, Item, ms, n, s},
+    write::{Outcome, Transacted, Write},
+};
+use crate::domain::{Caller, MobileNumber, SessionId, UserId};
+
+/// The condition on a profile that a caller's session has not ended. Use with [`as_caller`].
+pub(super) const LIVE: &str = "attribute_exists(pk) AND attribute_not_exists(deleted_at) \
+    AND (session_generation = :generation OR kept_session = :session)";
+
+/// Gives [`LIVE`] its values.
+pub(super) fn as_caller(write: Write, caller: &Caller) -> Write {
+    write.value(":generation", n(caller.generation)).value(":session", s(caller.session_id))
+}
+
+/// Whether `profile` is one that `caller`'s session may act on: [`LIVE`], read from an item.
+pub(super) fn is_live(profile: &Item, caller: &Caller) -> bool {
+    profile.contains_key("pk")
+        && !profile.contains_key("deleted_at")
+        && (profile.get("session_generation") == Some(&n(caller.generation))
+            || profile.get("kept_session") == Some(&s(caller.session_id)))
+}
+
+/// One sign-in, kept under `user#<id>` / `session#<id>`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Which one.
+    pub session_id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Hash of the part that all refresh tokens of this family share.
+    pub family_hash: String,
+    /// Hash of the part that only the latest one has.
+    pub token_hash: String,
+    /// The user's session generation when it was opened.
+    pub generation: u64,
+    /// When it ends if it isn't refreshed, Unix seconds.
+    pub expires_at: i64,
+}
+
+impl Session {
+    /// Whether it still stands at `now` for `account`.
+    #[must_use]
+    pub fn is_live(&self, account: &Account, now: Timestamp) -> bool {
+        self.expires_at > now.as_second()
+            && (self.generation == account.generation
+                || account.kept_session == Some(self.session_id))
+    }
+}
+
+impl Store {
+    /// Opens a session. One round trip.
+    pub async fn open_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.tables.users)
+            .set_item(Some(session_item(session)?))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Uses up a code, marks the account as verified and opens a session, all or nothing. A
+    /// password given at signup goes unless `keep_password`. `false` if the code is used up, or the
+    /// account has changed since it was read. One round trip.
+    pub async fn sign_in_with_code(
+        &self,
+        account: &Account,
+        challenge: &Challenge,
+        session: &Session,
+        keep_password: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let users = &self.tables.users;
+        let verify = Write::update(
+            users,
+            keys::profile(account.user.id),
+            match (account.user.verified, keep_password) {
+                (true, _) => "SET last_sign_in_at = :now",
+                (false, true) => {
+                    "SET verified_at = :now, last_sign_in_at = :now REMOVE expires_at, signup_password_at"
+                }
+                (false, false) => {
+                    "SET verified_at = :now, last_sign_in_at = :now \
+                     REMOVE expires_at, signup_password_at, password_hash"
+                }
+            },
+        )
+        .only_if(
+            "session_generation = :generation AND attribute_not_exists(deleted_at) \
+             AND (attribute_not_exists(signup_password_at) OR signup_password_at = :password_at)",
+        )
+        .value(":now", ms(now))
+        .value(":generation", n(account.generation))
+        .value(":password_at", ms(account.signup_password_at.unwrap_or(Timestamp::UNIX_EPOCH)));
+        let mut writes = vec![
+            self.use_up(&account.user.mobile_number, challenge),
+            verify,
+            Write::put(users, session_item(session)?),
+        ];
+        if !account.user.verified {
+            writes.push(self.claim_number(&account.user.mobile_number, account.user.id));
+        }
+        Ok(matches!(self.transact(writes).await?, Transacted::Done))
+    }
+
+    /// Uses up a reset code and sets a new password, which ends all sessions; the account counts as
+    /// verified. `false` as for [`Store::sign_in_with_code`]. One round trip.
+    pub async fn reset_password(
+        &self,
+        account: &Account,
+        challenge: &Challenge,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let reset = Write::update(
+            &self.tables.users,
+            keys::profile(account.user.id),
+            "SET password_hash = :hash, verified_at = if_not_exists(verified_at, :now), \
+             session_generation = session_generation + :one \
+             REMOVE kept_session, expires_at, signup_password_at",
+        )
+        .only_if("session_generation = :generation AND attribute_not_exists(deleted_at)")
+        .value(":hash", s(hash))
+        .value(":now", ms(now))
+        .value(":one", n(1))
+        .value(":generation", n(account.generation));
+        let mut writes = vec![self.use_up(&account.user.mobile_number, challenge), reset];
+        if !account.user.verified {
+            writes.push(self.claim_number(&account.user.mobile_number, account.user.id));
+        }
+        Ok(matches!(self.transact(writes).await?, Transacted::Done))
+    }
+
+    /// The account of a session together with the session. One round trip.
+    pub async fn session(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(Account, Session)>, StoreError> {
+        let keys = KeysAndAttributes::builder()
+            .keys(keys::profile(user))
+            .keys(keys::session(user, session))
+            .consistent_read(true)
+            .build()
+            .map_err(corrupt)?;
+        let answer =
+            self.client.batch_get_item().request_items(&self.tables.users, keys).send().await?;
+        if answer.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
+            return Err(StoreError::Unavailable("throttled".to_owned()));
+        }
+        let (mut account, mut found) = (None, None);
+        for item in answer.responses.unwrap_or_default().into_values().flatten() {
+            if item.contains_key("token_hash") {
+                found = Some(serde_dynamo::from_item(item).map_err(corrupt)?);
+            } else {
+                account = Profile::account(item, now)?;
+            }
+        }
+        Ok(account.zip(found))
+    }
+
+    /// Exchanges a session's refresh token: the one with hash `old` is used up. `false` if it was
+    /// already, or the session is gone. One round trip.
+    pub async fn rotate(&self, session: &Session, old: &str) -> Result<bool, StoreError> {
+        let write = Write::update(
+            &self.tables.users,
+            keys::session(session.user_id, session.session_id),
+            "SET token_hash = :new, expires_at = :expires_at",
+        )
+        .only_if("token_hash = :old")
+        .value(":new", s(&session.token_hash))
+        .value(":old", s(old))
+        .value(":expires_at", n(session.expires_at));
+        Ok(matches!(self.update(write).await?, Outcome::Done(_)))
+    }
+
+    /// Ends a session: none of its refresh tokens is good any more. One round trip.
+    pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::session(user, session)))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// The number is `user`'s for good from now on.
+    fn claim_number(&self, number: &MobileNumber, user: UserId) -> Write {
+        Write::update(
+            &self.tables.users,
+            keys::owner(number),
+            "SET user_id = :user REMOVE expires_at",
+        )
+        .only_if("user_id = :user")
+        .value(":user", s(user))
+    }
+}
+
+fn session_item(session: &Session) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(session).map_err(corrupt)?;
+    item.extend(keys::session(session.user_id, session.session_id));
+    Ok(item)
+}

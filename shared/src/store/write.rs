@@ -1,0 +1,311 @@
+//! Writes: one builder for what DynamoDB spells in five ways, and the bounded retry of transactions
+//! that met another one.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValue,
+        ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
+    },
+};
+
+use super::{Store, StoreError, corrupt, keys::Item};
+
+/// How often a write that met a concurrent transaction is tried altogether, and how long it waits
+/// at first: full jitter, doubling, 12 tries in about 3 s at the most.
+const TRIES: u32 = 12;
+const FIRST_WAIT: Duration = Duration::from_millis(8);
+const LONGEST_WAIT: Duration = Duration::from_millis(400);
+
+/// One write of one item, with its condition.
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    table: String,
+    item: Item,
+    action: Action,
+    condition: Option<String>,
+    values: Item,
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Put,
+    Update(&'static str),
+    Delete,
+    Check,
+}
+
+/// What became of a conditional write.
+#[derive(Debug)]
+pub(super) enum Outcome<T> {
+    Done(T),
+    /// The condition did not hold; the item as it stands, if there is one.
+    Refused(Option<Item>),
+}
+
+/// What became of a transaction: for each of its writes in order, whether that one's condition
+/// failed, and on which item.
+#[derive(Debug)]
+pub(super) enum Transacted {
+    Done,
+    Refused(Vec<Option<Refusal>>),
+}
+
+/// One write of a transaction whose condition did not hold.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// The item as it stands; empty if there is none.
+    pub item: Item,
+}
+
+impl Write {
+    fn new(table: &str, item: Item, action: Action) -> Self {
+        let (table, values) = (table.to_owned(), Item::new());
+        Self { table, item, action, condition: None, values }
+    }
+
+    /// Puts a whole item.
+    pub(super) fn put(table: &str, item: Item) -> Self {
+        Self::new(table, item, Action::Put)
+    }
+
+    /// Changes the item at `key` by an update expression.
+    pub(super) fn update(table: &str, key: Item, expression: &'static str) -> Self {
+        Self::new(table, key, Action::Update(expression))
+    }
+
+    /// Deletes the item at `key`.
+    pub(super) fn delete(table: &str, key: Item) -> Self {
+        Self::new(table, key, Action::Delete)
+    }
+
+    /// Only checks a condition on the item at `key`.
+    pub(super) fn check(table: &str, key: Item) -> Self {
+        Self::new(table, key, Action::Check)
+    }
+
+    /// The condition.
+    pub(super) fn only_if(mut self, condition: impl Into<String>) -> Self {
+        self.condition = Some(condition.into());
+        self
+    }
+
+    /// A value that an expression names (`:x`).
+    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
+        self.values.insert(name.to_owned(), value);
+        self
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        let update = if let Action::Update(expression) = self.action { expression } else { "" };
+        names(&[update, self.condition.as_deref().unwrap_or_default()])
+    }
+
+    fn values(&self) -> Option<Item> {
+        (!self.values.is_empty()).then(|| self.values.clone())
+    }
+
+    fn into_transaction_item(self) -> Result<TransactWriteItem, StoreError> {
+        let (names, values, all_old) = (self.names(), self.values(), OnFailure::AllOld);
+        let item = TransactWriteItem::builder();
+        Ok(match self.action {
+            Action::Put => item.put(
+                Put::builder()
+                    .table_name(self.table)
+                    .set_item(Some(self.item))
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old)
+                    .build()
+                    .map_err(corrupt)?,
+            ),
+            Action::Update(expression) => item.update(
+                Update::builder()
+                    .table_name(self.table)
+                    .set_key(Some(self.item))
+                    .update_expression(expression)
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old)
+                    .build()
+                    .map_err(corrupt)?,
+            ),
+            Action::Delete => item.delete(
+                Delete::builder()
+                    .table_name(self.table)
+                    .set_key(Some(self.item))
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old)
+                    .build()
+                    .map_err(corrupt)?,
+            ),
+            Action::Check => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(self.table)
+                    .set_key(Some(self.item))
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old)
+                    .build()
+                    .map_err(corrupt)?,
+            ),
+        }
+        .build())
+    }
+}
+
+impl Store {
+    /// Does one update and returns the item as it is afterwards. One round trip.
+    pub(super) async fn update(&self, write: Write) -> Result<Outcome<Item>, StoreError> {
+        let Action::Update(expression) = write.action else {
+            return Err(corrupt("not an update"));
+        };
+        let mut tried = Tries::default();
+        loop {
+            let outcome = self
+                .client
+                .update_item()
+                .table_name(&write.table)
+                .set_key(Some(write.item.clone()))
+                .update_expression(expression)
+                .set_condition_expression(write.condition.clone())
+                .set_expression_attribute_names(write.names())
+                .set_expression_attribute_values(write.values())
+                .return_values(ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(OnFailure::AllOld)
+                .send()
+                .await;
+            let error = match outcome {
+                Ok(output) => return Ok(Outcome::Done(output.attributes.unwrap_or_default())),
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    return Ok(Outcome::Refused(failed.item.clone()));
+                }
+                Some(UpdateItemError::TransactionConflictException(_)) if tried.again().await => {}
+                _ => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Does all of `writes` or none of them. One round trip, more only if it meets concurrent
+    /// transactions on the same items.
+    pub(super) async fn transact(&self, writes: Vec<Write>) -> Result<Transacted, StoreError> {
+        let items =
+            writes.into_iter().map(Write::into_transaction_item).collect::<Result<Vec<_>, _>>()?;
+        let mut tried = Tries::default();
+        loop {
+            let sent = transact_once(&self.client, items.clone()).await;
+            let Err(error) = sent else { return Ok(Transacted::Done) };
+            let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+                error.as_service_error()
+            else {
+                return Err(error.into());
+            };
+            let reasons = canceled.cancellation_reasons();
+            if let Some(refused) = refusals(reasons) {
+                return Ok(Transacted::Refused(refused));
+            }
+            if !(reasons.iter().any(is_passing) && tried.again().await) {
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+/// The names that expressions spell as `#name`, because `name` is one of DynamoDB's reserved words.
+pub(super) fn names(expressions: &[&str]) -> Option<HashMap<String, String>> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names: HashMap<_, _> = expressions
+        .iter()
+        .flat_map(|expression| expression.split('#').skip(1))
+        .filter_map(|rest| rest.split(|c| !is_name(c)).next())
+        .map(|name| (format!("#{name}"), name.to_owned()))
+        .collect();
+    (!names.is_empty()).then_some(names)
+}
+
+async fn transact_once(
+    client: &Client,
+    items: Vec<TransactWriteItem>,
+) -> Result<(), SdkError<TransactWriteItemsError>> {
+    client.transact_write_items().set_transact_items(Some(items)).send().await.map(drop)
+}
+
+fn refusals(reasons: &[CancellationReason]) -> Option<Vec<Option<Refusal>>> {
+    let refused: Vec<_> = reasons
+        .iter()
+        .map(|reason| {
+            (reason.code() == Some("ConditionalCheckFailed"))
+                .then(|| Refusal { item: reason.item.clone().unwrap_or_default() })
+        })
+        .collect();
+    refused.iter().any(Option::is_some).then_some(refused)
+}
+
+/// Another transaction holds the item, or a partition is throttled: worth another try.
+fn is_passing(reason: &CancellationReason) -> bool {
+    matches!(
+        reason.code(),
+        Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+    )
+}
+
+#[derive(Default)]
+struct Tries(u32);
+
+impl Tries {
+    /// Waits before the next try; `false` when there have been enough.
+    async fn again(&mut self) -> bool {
+        self.0 += 1;
+        if self.0 >= TRIES {
+            return false;
+        }
+        let longest = FIRST_WAIT.saturating_mul(1 << self.0.min(16)).min(LONGEST_WAIT);
+        tokio::time::sleep(longest.mul_f64(rand::random::<f64>())).await;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(code: &str) -> CancellationReason {
+        CancellationReason::builder().code(code).build()
+    }
+
+    #[test]
+    fn a_failed_condition_decides_even_beside_a_conflict() {
+        let reasons = [reason("TransactionConflict"), reason("ConditionalCheckFailed")];
+        let refused = refusals(&reasons).unwrap();
+        assert!(refused[0].is_none() && refused[1].is_some());
+    }
+
+    #[test]
+    fn reserved_words_are_spelled_with_a_hash() {
+        let names = names(&["SET #name = :x, plain = :y", "attribute_exists(#status)"]).unwrap();
+        assert_eq!(names["#name"], "name");
+        assert_eq!(names["#status"], "status");
+        assert_eq!(names.len(), 2);
+    }
+
+    #[test]
+    fn conflicts_and_throttling_are_tried_again_and_nothing_else() {
+        assert!(
+            is_passing(&reason("TransactionConflict")) && is_passing(&reason("ThrottlingError"))
+        );
+        assert!(!is_passing(&reason("ValidationError")) && !is_passing(&reason("None")));
+        assert!(refusals(&[reason("None"), reason("TransactionConflict")]).is_none());
+    }
+}

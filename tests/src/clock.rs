@@ -1,0 +1,29 @@
+//! The wall clock, for what the server tells in wall-clock terms.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit, tz::TimeZone};
+
+/// Now.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "a black-box test has no other clock than the wall's")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Seconds until the daily quota starts again, at midnight UTC.
+#[must_use]
+pub fn seconds_to_midnight() -> i64 {
+    let now = now().to_zoned(TimeZone::UTC);
+    let midnight = now.tomorrow().unwrap().start_of_day().unwrap();
+    midnight.since((Unit::Second, &now)).unwrap().total(Unit::Second).unwrap().ceil() as i64
+}
+
+/// Waits until the day is not about to end: a test that counts the day's messages can't straddle two.
+pub async fn clear_of_midnight() {
+    const LONGEST_TEST: i64 = 60;
+    let left = seconds_to_midnight();
+    if left < LONGEST_TEST {
+        tokio::time::sleep(Duration::from_secs(left.unsigned_abs() + 1)).await;
+    }
+}

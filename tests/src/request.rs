@@ -1,0 +1,75 @@
+//! One request, built up and then awaited.
+
+use std::{fmt::Display, future::IntoFuture};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use reqwest::{RequestBuilder, header};
+use serde_json::Value;
+
+use crate::{Api, Response};
+
+/// A request; `.await` sends it.
+#[must_use = "a request does nothing unless it is awaited"]
+pub struct Request {
+    api: Api,
+    builder: RequestBuilder,
+}
+
+impl Request {
+    pub(crate) fn new(api: Api, builder: RequestBuilder) -> Self {
+        Self { api, builder }
+    }
+
+    fn map(self, with: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
+        Self { builder: with(self.builder), ..self }
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        self.api.never_log().sent(body);
+        self.map(|builder| builder.json(body))
+    }
+
+    /// With a body of another kind, or of none.
+    pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        self.header(header::CONTENT_TYPE.as_str(), content_type).map(|builder| builder.body(body))
+    }
+
+    /// With a header.
+    pub fn header(self, name: &str, value: impl Display) -> Self {
+        self.map(|builder| builder.header(name, value.to_string()))
+    }
+
+    /// With an access token.
+    pub fn token(self, token: &str) -> Self {
+        self.map(|builder| builder.bearer_auth(token))
+    }
+
+    /// With an `Idempotency-Key`.
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    async fn send(self) -> Response {
+        let (client, request) = self.builder.build_split();
+        let request = request.unwrap();
+        let asked = format!("{} {}", request.method(), request.url().path());
+        let is_head = request.method() == reqwest::Method::HEAD;
+        let response = client.execute(request).await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        let response = Response::read(asked, is_head, response).await;
+        if let Some(body) = response.try_json() {
+            self.api.never_log().received(&body);
+        }
+        response.obeys_the_rules_for_all();
+        response
+    }
+}
+
+impl IntoFuture for Request {
+    type Output = Response;
+    type IntoFuture = BoxFuture<'static, Response>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.send().boxed()
+    }
+}

@@ -1,0 +1,183 @@
+//! One answer, read to its end, with assertions that show it when they fail.
+
+use std::fmt;
+
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+use crate::model;
+
+/// An answer of the server.
+///
+/// The rules for all answers are checked as each one arrives: it has an `x-request-id`; an error is
+/// `application/problem+json` (RFC 9457) with a title, the status, a stable code and the same request
+/// id; a 401 says how to authenticate (RFC 9110, section 15.5.2); nothing of the model service's
+/// internals is in it; and no test of this suite may ever see a 5xx.
+pub struct Response {
+    asked: String,
+    is_head: bool,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Response {
+    pub(crate) async fn read(asked: String, is_head: bool, response: reqwest::Response) -> Self {
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = response.bytes().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        Self { asked, is_head, status, headers, body: body.to_vec() }
+    }
+
+    pub(crate) fn obeys_the_rules_for_all(&self) {
+        let request_id = self.header("x-request-id");
+        assert!(!request_id.trim().is_empty(), "no request id: {self}");
+        assert!(!self.status.is_server_error(), "a server error: {self}");
+        assert!(!self.to_string().contains(model::INTERNAL), "the model's internals: {self}");
+        if self.status == StatusCode::UNAUTHORIZED {
+            assert!(self.try_header("www-authenticate").is_some(), "no WWW-Authenticate: {self}");
+        }
+        if self.status.is_client_error() && !self.is_head {
+            self.is_a_problem(&request_id);
+        }
+    }
+
+    fn is_a_problem(&self, request_id: &str) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16(), "{self}");
+        assert_eq!(problem["request_id"], request_id, "{self}");
+        for member in ["type", "title", "detail", "code"] {
+            let text = problem[member].as_str().unwrap_or_default();
+            assert!(!text.trim().is_empty(), "no {member:?}: {self}");
+        }
+        if self.status == StatusCode::UNPROCESSABLE_ENTITY
+            && let Some(errors) = problem.get("errors")
+        {
+            let errors = errors.as_array().unwrap_or_else(|| panic!("errors is no array: {self}"));
+            assert!(!errors.is_empty(), "no errors: {self}");
+            for error in errors {
+                assert!(error["field"].is_string() && error["message"].is_string(), "{self}");
+            }
+        }
+    }
+
+    /// The same answer, if it has this status.
+    #[track_caller]
+    #[must_use = "to ignore the answer, write `let _ =` or read something of it"]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "another status: {self}");
+        self
+    }
+
+    /// Panics unless it has this status.
+    #[track_caller]
+    pub fn is(&self, status: u16) {
+        assert_eq!(self.status.as_u16(), status, "another status: {self}");
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// All headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A header that has to be there.
+    #[track_caller]
+    #[must_use]
+    pub fn header(&self, name: &str) -> String {
+        self.try_header(name).unwrap_or_else(|| panic!("no header {name:?}: {self}"))
+    }
+
+    /// A header, if it is there.
+    #[must_use]
+    pub fn try_header(&self, name: &str) -> Option<String> {
+        let value = self.headers.get(name)?;
+        Some(value.to_str().unwrap_or_else(|_| panic!("{name} is not text: {self}")).to_owned())
+    }
+
+    /// The `Retry-After` header, in seconds (RFC 9110, section 10.2.3), which is at least one.
+    #[track_caller]
+    #[must_use]
+    pub fn retry_after(&self) -> i64 {
+        let seconds = self.header("retry-after");
+        let seconds = seconds.parse().unwrap_or_else(|_| panic!("Retry-After is no number: {self}"));
+        assert!(seconds >= 1, "Retry-After asks for no patience: {self}");
+        seconds
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    #[must_use]
+    pub fn json(&self) -> Value {
+        self.try_json().unwrap_or_else(|| panic!("the body is no JSON: {self}"))
+    }
+
+    pub(crate) fn try_json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// A member of the body that is a non-empty string.
+    #[track_caller]
+    #[must_use]
+    pub fn string(&self, member: &str) -> String {
+        let body = self.json();
+        let text = body[member].as_str().unwrap_or_default();
+        assert!(!text.is_empty(), "no {member:?}: {self}");
+        text.to_owned()
+    }
+
+    /// The body as a JSON array.
+    #[track_caller]
+    #[must_use]
+    pub fn array(&self) -> Vec<Value> {
+        match self.json() {
+            Value::Array(items) => items,
+            _ => panic!("the body is no array: {self}"),
+        }
+    }
+
+    /// The fields that a validation found fault with, sorted, each once.
+    #[track_caller]
+    #[must_use]
+    pub fn faulty_fields(&self) -> Vec<String> {
+        self.is(422);
+        let body = self.json();
+        let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {self}"));
+        let mut fields: Vec<_> =
+            errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect();
+        fields.sort();
+        fields.dedup();
+        fields
+    }
+}
+
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n{}", self.asked, self.status)?;
+        for (name, value) in &self.headers {
+            writeln!(f, "{name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
+        }
+        let body = self.text();
+        let shown: String = body.chars().take(4_000).collect();
+        writeln!(f, "\n{shown}{}", if shown.len() < body.len() { "…" } else { "" })
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

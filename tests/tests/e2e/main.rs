@@ -1,0 +1,23 @@
+//! The end-to-end suite, as one binary: it links once. See the crate `tests` for how it runs.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests; clippy knows only the tests themselves"
+)]
+
+mod auth;
+mod chatrooms;
+mod docs;
+mod errors;
+mod idempotency;
+mod isolation;
+mod journey;
+mod messages;
+mod otp;
+mod passwords;
+mod quota;
+mod restart;
+mod tokens;
+mod user;
+mod worker;
