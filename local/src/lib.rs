@@ -1,3 +1,24 @@
-//! Placeholder.
+//! The whole of Parley in one process, for development and tests.
+//!
+//! [`Host::start`] brings up a DynamoDB, an SQS, the cache and the model's stand-in, mounts the
+//! functions' own routers on one server, and feeds the worker and the sweeper as Lambda would. The
+//! functions talk to all of them over HTTP with the clients that they use in the cloud.
 
+pub mod clock;
+mod cloud;
+pub mod dynamodb;
 pub mod gemini;
+mod host;
+mod mapping;
+pub mod openapi;
+mod schedule;
+mod secrets;
+mod settings;
+pub mod sqs;
+mod valkey;
+
+pub use host::{Host, Summary};
+pub use settings::{DataDir, Settings};
+
+/// Whatever kept a part of `local` from starting.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;

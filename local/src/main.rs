@@ -1,2 +1,56 @@
-//! Entry point.
-fn main() {}
+//! `make run`: the whole backend in one process.
+
+use std::io::Write;
+
+use local::{Error, Host, Settings};
+use shared::{config::Env, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init_for_people();
+    let settings = Settings::from_env(Env::of_process())?;
+    let host = Host::start(settings).await?;
+    welcome(&host)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: what is under way is finished first");
+    host.stop().await;
+    Ok(())
+}
+
+/// Where it is, what is real, and what to try. The first line tells scripts that it serves.
+fn welcome(host: &Host) -> Result<(), Error> {
+    let (url, summary) = (format!("http://{}", host.address()), host.summary());
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        r#"Parley is up: {url}
+
+  Gemini     {gemini}
+  DynamoDB   {dynamodb}
+  SQS        {sqs}
+  Cache      {cache}
+  Codes      {otp}
+  Data       {data}
+  Reference  {url}/docs
+
+Try it:
+  curl -s {url}/auth/signup   -H 'content-type: application/json' -d '{{"mobile_number":"+14155550123"}}'
+  curl -s {url}/auth/send-otp -H 'content-type: application/json' -d '{{"mobile_number":"+14155550123"}}'
+  curl -s {url}/auth/verify-otp -H 'content-type: application/json' -d '{{"mobile_number":"+14155550123","otp":"<otp>"}}'
+
+The README goes on from there. Ctrl-C stops it."#,
+        gemini = summary.gemini,
+        dynamodb = summary.dynamodb,
+        sqs = summary.sqs,
+        cache = summary.cache,
+        otp = summary.otp,
+        data = summary.data,
+    )?;
+    out.flush()?;
+    Ok(())
+}

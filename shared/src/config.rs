@@ -65,6 +65,14 @@ impl Env {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// All values whose names start with `prefix`, by the rest of the name.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+        let named =
+            self.0.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+        named.map(|(rest, value)| (rest.to_owned(), value.clone())).collect()
+    }
+
     /// The value of `name`, which has to be there.
     pub fn require(&self, name: &str) -> Result<&str, ConfigError> {
         self.get(name).ok_or_else(|| ConfigError::Missing(name.to_owned()))

@@ -1,6 +1,12 @@
 //! The queue between a question and its reply: SQS FIFO, one message group per chatroom.
 
-use aws_sdk_sqs::Client;
+use std::time::Duration;
+
+use aws_sdk_sqs::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::ChangeMessageVisibilityBatchRequestEntry,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,12 +26,16 @@ pub struct Job {
     pub message_id: MessageId,
 }
 
-/// The queue did not take the job. The message itself is safe: the sweeper queues it again.
+/// SQS did not do what it was asked. A message that could not be queued is safe all the same: it is
+/// pending in the table, and the sweeper queues it again.
 #[derive(Debug, thiserror::Error)]
-#[error("SQS did not take the message ({code})")]
-pub struct SendFailed {
-    code: String,
-}
+#[error("SQS: {0}")]
+pub struct QueueError(String);
+
+/// The most entries of one batch call, and the longest visibility timeout in seconds (limits of
+/// SQS).
+const BATCH: usize = 10;
+const LONGEST_DELAY: i32 = 43_200;
 
 /// Sends jobs.
 #[derive(Debug, Clone)]
@@ -38,13 +48,13 @@ impl Queue {
     /// The queue at `MESSAGE_QUEUE_URL`.
     pub fn from_env(env: &Env, aws: &Aws) -> Result<Self, ConfigError> {
         let url = env.require("MESSAGE_QUEUE_URL")?.to_owned();
-        Ok(Self { client: Client::new(aws.config()), url })
+        Ok(Self { client: Client::new(&aws.config("SQS")), url })
     }
 
     /// Queues `job`: in order within its room, and at most once in five minutes however often it is
     /// sent, since the message's id is the deduplication id.
-    pub async fn send(&self, job: &Job) -> Result<(), SendFailed> {
-        let body = serde_json::to_string(job).map_err(|e| SendFailed { code: e.to_string() })?;
+    pub async fn send(&self, job: &Job) -> Result<(), QueueError> {
+        let body = serde_json::to_string(job).map_err(|e| QueueError(e.to_string()))?;
         self.client
             .send_message()
             .queue_url(&self.url)
@@ -53,10 +63,41 @@ impl Queue {
             .message_body(body)
             .send()
             .await
-            .map_err(|error| {
-                let code = error.as_service_error().and_then(|e| e.meta().code());
-                SendFailed { code: code.unwrap_or("not reached").to_owned() }
-            })?;
+            .map_err(failed)?;
         Ok(())
     }
+
+    /// Sets after how long received jobs are delivered again (their visibility timeout), by receipt
+    /// handle. One call for every ten of them.
+    pub async fn delay<'a>(
+        &self,
+        receipts: impl IntoIterator<Item = (&'a str, Duration)>,
+    ) -> Result<(), QueueError> {
+        let entries = receipts
+            .into_iter()
+            .enumerate()
+            .map(|(index, (receipt, wait))| {
+                let seconds = i32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(i32::MAX);
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .receipt_handle(receipt)
+                    .visibility_timeout(seconds.min(LONGEST_DELAY))
+                    .build()
+                    .map_err(|error| QueueError(error.to_string()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for batch in entries.chunks(BATCH) {
+            let request = self.client.change_message_visibility_batch().queue_url(&self.url);
+            let answer = request.set_entries(Some(batch.to_vec())).send().await.map_err(failed)?;
+            if let Some(refused) = answer.failed.first() {
+                return Err(QueueError(refused.code.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> QueueError {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    QueueError(code.unwrap_or("not reached").to_owned())
 }

@@ -3,6 +3,8 @@
 //! Never logged, at any level: one-time passwords, passwords, tokens, mobile numbers, e-mail
 //! addresses and the content of messages.
 
+use std::io::IsTerminal;
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
 
@@ -13,7 +15,8 @@ pub fn init() {
 
 /// Logs for a person at a terminal, to standard error, from `LOG_LEVEL` (`info`) on.
 pub fn init_for_people() {
-    fmt().with_max_level(level()).with_writer(std::io::stderr).with_target(false).init();
+    let colours = std::io::stderr().is_terminal();
+    fmt().with_max_level(level()).with_writer(std::io::stderr).with_ansi(colours).with_target(false).init();
 }
 
 fn level() -> LevelFilter {

@@ -8,7 +8,7 @@ use std::{
 
 use reqwest::Method;
 
-use crate::{Request, never_log::NeverLog};
+use crate::{Request, model::INTERNALS, never_log::NeverLog};
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -20,6 +20,7 @@ struct Inner {
     http: reqwest::Client,
     base_url: Mutex<String>,
     never_log: NeverLog,
+    never_show: Mutex<Vec<String>>,
 }
 
 impl Api {
@@ -37,6 +38,7 @@ impl Api {
             http: http.build().unwrap(),
             base_url: Mutex::new(base_url),
             never_log: NeverLog::default(),
+            never_show: Mutex::new(INTERNALS.map(str::to_owned).into()),
         }))
     }
 
@@ -52,6 +54,16 @@ impl Api {
 
     pub(crate) fn never_log(&self) -> &NeverLog {
         &self.0.never_log
+    }
+
+    /// From now on, no answer may contain `text`.
+    pub(crate) fn never_show(&self, text: &str) {
+        self.0.never_show.lock().unwrap().push(text.to_owned());
+    }
+
+    /// What no answer may contain.
+    pub(crate) fn never_shown(&self) -> Vec<String> {
+        self.0.never_show.lock().unwrap().clone()
     }
 
     /// A request without credentials. `path` may be a whole URL, as a `Link` header holds it.

@@ -2,7 +2,7 @@
 
 use crate::Response;
 
-/// The target of the link with this `rel`, if the answer has one.
+/// The target of the link with this `rel`, as a whole URL, if the answer has one.
 #[must_use]
 pub fn link(response: &Response, rel: &str) -> Option<String> {
     let headers = response.headers().get_all("link");
@@ -13,7 +13,7 @@ pub fn link(response: &Response, rel: &str) -> Option<String> {
                 .split(';')
                 .filter_map(|parameter| parameter.trim().split_once('='))
                 .any(|(name, value)| name == "rel" && value.trim_matches('"') == rel);
-            is_it.then(|| target.trim_start_matches('<').trim_end_matches('>').to_owned())
+            is_it.then(|| response.resolve(target.trim_start_matches('<').trim_end_matches('>')))
         },
     )
 }

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeSet, sync::Mutex};
 
+use local::gemini::ERROR_MESSAGE;
 use serde_json::Value;
+
+use crate::model::KEY;
 
 /// Members of requests and answers that hold such a thing. A code in a request may be a guess; six
 /// digits that mean nothing may well be in a log.
@@ -61,8 +64,11 @@ impl NeverLog {
         }
     }
 
-    /// Panics if one of them is in `log`.
+    /// Panics if one of them, or an internal of the model service, is in `log`.
     pub(crate) fn assert_not_in(&self, log: &str) {
+        for secret in [ERROR_MESSAGE, KEY] {
+            assert!(!log.contains(secret), "{secret:?} is in the log:\n{log}");
+        }
         for text in &*self.0.lock().unwrap() {
             if let Some(line) = log.lines().find(|line| stands_alone(line, text)) {
                 panic!("{text:?} is in the log:\n{line}");

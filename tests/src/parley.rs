@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, fs, ops::Deref, path::PathBuf, thread};
 
+use local::gemini::StandIn;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Api, Model, PATIENCE, User, eventually, process::Process};
+use crate::{Api, PATIENCE, User, eventually, model, process::Process};
 
 /// A Parley. With a process of its own, dropping it stops that process, and fails the test if the
 /// process panicked, did not stop cleanly, or logged what must never be logged.
@@ -16,7 +17,7 @@ pub struct Parley {
 
 struct Own {
     process: Process,
-    model: Model,
+    model: StandIn,
     env: BTreeMap<String, String>,
     log: PathBuf,
     /// Holds the data and the log; goes when the test does.
@@ -46,7 +47,7 @@ impl Parley {
 
     /// The stand-in for Gemini that this process asks.
     #[must_use]
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &StandIn {
         &self.own().model
     }
 
@@ -59,6 +60,11 @@ impl Parley {
     /// SIGKILL: nothing that is in memory survives.
     pub fn kill(&mut self) {
         self.own_mut().process.kill();
+    }
+
+    /// SIGTERM, and waits until it has stopped cleanly.
+    pub fn stop(&mut self) {
+        self.own_mut().stopped_cleanly();
     }
 
     /// Kills the process, if it still runs, and starts it again on the same data.
@@ -135,12 +141,12 @@ impl Builder {
 
     async fn start_own(self) -> Parley {
         let folder = tempfile::Builder::new().prefix("parley-e2e-").tempdir().unwrap();
-        let model = Model::start().await;
+        let model = StandIn::start(0).await.unwrap();
         let defaults = [
             ("PORT", "0".to_owned()),
             ("PARLEY_DATA", folder.path().join("data").to_str().unwrap().to_owned()),
-            ("GEMINI_BASE_URL", model.base_url()),
-            ("GEMINI_API_KEY", Model::KEY.to_owned()),
+            ("GEMINI_BASE_URL", model.url().to_owned()),
+            ("GEMINI_API_KEY", model::KEY.to_owned()),
             // So high that polling never meets it; the tests of the rate set their own.
             ("BASIC_REQUESTS_PER_MINUTE", "1000000".to_owned()),
         ];
@@ -149,8 +155,9 @@ impl Builder {
         env.extend(self.env);
         let log = folder.path().join("log");
         let (process, base_url) = Process::start(&env, &log);
-        let own = Own { process, model, env, log, _folder: folder };
-        Parley { api: Api::new(base_url), own: Some(own) }
+        let api = Api::new(base_url);
+        api.never_show(model.url());
+        Parley { api, own: Some(Own { process, model, env, log, _folder: folder }) }
     }
 }
 

@@ -50,18 +50,19 @@ impl Request {
         self.header("idempotency-key", key)
     }
 
-    async fn send(self) -> Response {
+    /// Sends it, where it is all right that no answer comes: the server is being killed.
+    pub async fn try_send(self) -> Result<Response, reqwest::Error> {
         let (client, request) = self.builder.build_split();
-        let request = request.unwrap();
+        let request = request?;
         let asked = format!("{} {}", request.method(), request.url().path());
         let is_head = request.method() == reqwest::Method::HEAD;
-        let response = client.execute(request).await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
-        let response = Response::read(asked, is_head, response).await;
+        let response = client.execute(request).await?;
+        let response = Response::read(asked, is_head, response).await?;
         if let Some(body) = response.try_json() {
             self.api.never_log().received(&body);
         }
-        response.obeys_the_rules_for_all();
-        response
+        response.obeys_the_rules_for_all(&self.api.never_shown());
+        Ok(response)
     }
 }
 
@@ -70,6 +71,6 @@ impl IntoFuture for Request {
     type IntoFuture = BoxFuture<'static, Response>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.send().boxed()
+        async { self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}")) }.boxed()
     }
 }

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use reqwest::{StatusCode, header::HeaderMap};
+use reqwest::{StatusCode, Url, header::HeaderMap};
 use serde_json::Value;
-
-use crate::model;
 
 /// An answer of the server.
 ///
@@ -15,6 +13,7 @@ use crate::model;
 /// internals is in it; and no test of this suite may ever see a 5xx.
 pub struct Response {
     asked: String,
+    url: Url,
     is_head: bool,
     status: StatusCode,
     headers: HeaderMap,
@@ -22,18 +21,26 @@ pub struct Response {
 }
 
 impl Response {
-    pub(crate) async fn read(asked: String, is_head: bool, response: reqwest::Response) -> Self {
+    pub(crate) async fn read(
+        asked: String,
+        is_head: bool,
+        response: reqwest::Response,
+    ) -> Result<Self, reqwest::Error> {
         let status = response.status();
         let headers = response.headers().clone();
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
-        Self { asked, is_head, status, headers, body: body.to_vec() }
+        let url = response.url().clone();
+        let body = response.bytes().await?;
+        Ok(Self { asked, url, is_head, status, headers, body: body.to_vec() })
     }
 
-    pub(crate) fn obeys_the_rules_for_all(&self) {
+    pub(crate) fn obeys_the_rules_for_all(&self, never_shown: &[String]) {
         let request_id = self.header("x-request-id");
         assert!(!request_id.trim().is_empty(), "no request id: {self}");
         assert!(!self.status.is_server_error(), "a server error: {self}");
-        assert!(!self.to_string().contains(model::INTERNAL), "the model's internals: {self}");
+        let whole = self.whole();
+        for text in never_shown {
+            assert!(!whole.contains(text), "an internal of the model service, {text:?}: {self}");
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             assert!(self.try_header("www-authenticate").is_some(), "no WWW-Authenticate: {self}");
         }
@@ -112,6 +119,13 @@ impl Response {
         seconds
     }
 
+    /// A reference in this answer as a whole URL (RFC 3986, section 5).
+    #[track_caller]
+    #[must_use]
+    pub fn resolve(&self, reference: &str) -> String {
+        self.url.join(reference).unwrap_or_else(|_| panic!("{reference:?}: {self}")).into()
+    }
+
     /// The body as text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -149,6 +163,15 @@ impl Response {
         }
     }
 
+    /// Status, headers and body, as text.
+    fn whole(&self) -> String {
+        let headers = self.headers.iter();
+        let headers: String = headers
+            .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        format!("{}\n{headers}\n{}", self.status, self.text())
+    }
+
     /// The fields that a validation found fault with, sorted, each once.
     #[track_caller]
     #[must_use]
@@ -166,13 +189,11 @@ impl Response {
 
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n{}", self.asked, self.status)?;
-        for (name, value) in &self.headers {
-            writeln!(f, "{name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
-        }
-        let body = self.text();
-        let shown: String = body.chars().take(4_000).collect();
-        writeln!(f, "\n{shown}{}", if shown.len() < body.len() { "…" } else { "" })
+        const ENOUGH: usize = 4_000;
+        let whole = self.whole();
+        let shown: String = whole.chars().take(ENOUGH).collect();
+        let rest = if shown.len() < whole.len() { "…" } else { "" };
+        writeln!(f, "{}\n{shown}{rest}", self.asked)
     }
 }
 

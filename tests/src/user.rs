@@ -119,7 +119,12 @@ impl User {
 
     /// Sends a message.
     pub async fn send(&self, room: &str, content: &str) -> Response {
-        self.post(&format!("/chatroom/{room}/message")).json(&json!({"content": content})).await
+        self.sending(room, content).await
+    }
+
+    /// The request that sends a message.
+    pub fn sending(&self, room: &str, content: &str) -> Request {
+        self.post(&format!("/chatroom/{room}/message")).json(&json!({"content": content}))
     }
 
     /// Sends a message that has to be accepted; its id.

@@ -19,9 +19,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
-const SECURITY: [(HeaderName, &str); 3] = [
+const SECURITY: [(HeaderName, &str); 2] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
@@ -151,6 +150,15 @@ mod tests {
             assert!(!names(&request(header::IF_NONE_MATCH, other), "\"a\""), "{other}");
         }
         assert!(!names(&HeaderMap::new(), "\"a\""));
+    }
+
+    #[test]
+    fn another_content_or_version_has_another_tag() {
+        let own = |content| Asset::own("/a", "text/plain", content).tag;
+        assert_ne!(own(b"one"), own(b"two"));
+        let vendored = |path| Asset::vendored(path, "text/plain", b"", b"").tag;
+        assert_ne!(vendored("/lib-1.0/a"), vendored("/lib-1.1/a"));
+        assert_ne!(vendored("/lib-1.0/a"), vendored("/lib-1.0/b"));
     }
 
     #[test]

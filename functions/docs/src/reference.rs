@@ -1,9 +1,6 @@
 //! The OpenAPI document and the page that shows it.
 
-use axum::{
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{http::HeaderMap, response::Response};
 
 use crate::asset::Asset;
 

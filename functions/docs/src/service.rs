@@ -1,15 +1,10 @@
 //! `GET /` and `GET /health`.
 
-use axum::{
-    Json,
-    http::{HeaderName, header},
-};
+use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Both answers are about this very moment's deployment.
-const FRESH: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
-
+/// What is deployed: all crates of the workspace have one version.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The answer of `GET /`.
@@ -60,14 +55,14 @@ pub struct Health {
     security(()),
     responses((status = 200, description = "The API's name, version and entry points", body = ServiceInfo))
 )]
-pub(crate) async fn about() -> ([(HeaderName, &'static str); 1], Json<ServiceInfo>) {
+pub(crate) async fn about() -> Json<ServiceInfo> {
     let links = Links {
         health: "/health",
         openapi: "/openapi.json",
         docs: "/docs",
         jwks: "/.well-known/jwks.json",
     };
-    (FRESH, Json(ServiceInfo { name: "parley", version: VERSION, links }))
+    Json(ServiceInfo { name: "parley", version: VERSION, links })
 }
 
 /// Whether the API answers
@@ -80,6 +75,6 @@ pub(crate) async fn about() -> ([(HeaderName, &'static str); 1], Json<ServiceInf
     security(()),
     responses((status = 200, description = "The API answers", body = Health))
 )]
-pub(crate) async fn health() -> ([(HeaderName, &'static str); 1], Json<Health>) {
-    (FRESH, Json(Health { status: "ok", version: VERSION }))
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "ok", version: VERSION })
 }

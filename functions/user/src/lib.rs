@@ -1,1 +1,82 @@
-//! Placeholder while the workspace is laid out.
+//! The signed-in user's own account: show it, change it, delete it, and tell what it has used.
+
+mod me;
+mod refusals;
+mod usage;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::FromRef, routing::get};
+use jiff::Timestamp;
+use shared::{
+    aws::Aws,
+    cache::Cache,
+    config::{ConfigError, Env},
+    domain::{Caller, Clock, Limits},
+    http::{Problem, Result},
+    store::{Account, Store},
+    token::Verifier,
+};
+use utoipa::OpenApi;
+
+pub use me::{Me, ProfilePatch, SubscriptionTier};
+pub use usage::DailyUsage;
+
+/// What the handlers stand on.
+#[derive(Debug, Clone)]
+pub struct State {
+    verifier: Verifier,
+    store: Store,
+    cache: Cache,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+}
+
+impl State {
+    /// From `JWT_PUBLIC_KEYS`, `USERS_TABLE`, `CHATROOMS_TABLE`, `VALKEY_URL`,
+    /// `BASIC_DAILY_MESSAGES` and what [`Aws::from_env`] reads.
+    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> std::result::Result<Self, ConfigError> {
+        let aws = Aws::from_env(env)?;
+        Ok(Self {
+            verifier: Verifier::from_env(env, Arc::clone(&clock))?,
+            store: Store::from_env(env, &aws)?,
+            cache: Cache::from_env(env)?,
+            limits: env.limits()?,
+            clock,
+        })
+    }
+
+    /// The caller's account; 401 if it is gone, or the caller's session has ended. One round trip.
+    async fn account(&self, caller: &Caller, now: Timestamp) -> Result<Account> {
+        let account = self.store.account(caller.user_id, now).await?;
+        account.filter(|account| is_live(account, caller)).ok_or_else(Problem::session_ended)
+    }
+}
+
+/// Whether `caller`'s session still stands for `account`.
+fn is_live(account: &Account, caller: &Caller) -> bool {
+    account.generation == caller.generation || account.kept_session == Some(caller.session_id)
+}
+
+impl FromRef<State> for Verifier {
+    fn from_ref(state: &State) -> Self {
+        state.verifier.clone()
+    }
+}
+
+/// The routes of this function.
+pub fn router(state: State) -> Router {
+    Router::new()
+        .route("/user/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/user/me/usage", get(usage::show))
+        .with_state(state)
+}
+
+/// What this function adds to the API's OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(me::show, me::change, me::delete, usage::show),
+    components(schemas(Me, ProfilePatch, SubscriptionTier, DailyUsage)),
+    tags((name = "user", description = "The signed-in user's own account."))
+)]
+pub struct ApiDoc;

@@ -1,2 +1,13 @@
 //! Lambda entry point.
-fn main() {}
+
+use std::sync::Arc;
+
+use shared::{config::Env, domain::SystemClock};
+use user::State;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    let state = State::from_env(&Env::of_process(), Arc::new(SystemClock))?;
+    lambda_http::run(shared::http::service(user::router(state))).await
+}

@@ -151,7 +151,8 @@ mod tests {
                 .times(2)
                 .delay(Duration::from_millis(1500))
         );
-        let text = TextReply { text: "Hm".to_owned(), finish_reason: Some("MAX_TOKENS".to_owned()) };
+        let text =
+            TextReply { text: "Hm".to_owned(), finish_reason: Some("MAX_TOKENS".to_owned()) };
         assert_eq!(
             parsed(json!({"respond": {"text": "Hm", "finish_reason": "MAX_TOKENS"}})),
             Behaviour::new(Respond::Text(text))

@@ -159,11 +159,8 @@ fn usual_answer(request: &Request) -> String {
         1 => "1 turn".to_owned(),
         n => format!("{n} turns"),
     };
-    let instruction = if request.has_system_instruction() {
-        " and the room's instructions"
-    } else {
-        ""
-    };
+    let instruction =
+        if request.has_system_instruction() { " and the room's instructions" } else { "" };
     format!(
         "Hello! This is Parley's stand-in for Gemini. You said: “{quoted}” I was shown {turns} of \
          our conversation{instruction}. Set GEMINI_API_KEY to talk to the real Gemini."

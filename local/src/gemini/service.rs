@@ -84,12 +84,7 @@ fn check_model(model: &str) -> Result<(), Refusal> {
     }
 }
 
-async fn answer(
-    state: &State,
-    model: &str,
-    form: Form,
-    body: &[u8],
-) -> Result<Response, Refusal> {
+async fn answer(state: &State, model: &str, form: Form, body: &[u8]) -> Result<Response, Refusal> {
     if matches!(form, Form::Count) {
         return Ok(Json(reply::token_count(&Request::read_to_count(body)?)).into_response());
     }
@@ -113,8 +108,8 @@ async fn answer(
 fn rendered(reply: &Reply, form: Form) -> (&'static str, Vec<String>) {
     match form {
         Form::Events => {
-            let events = reply.chunks().iter().map(|chunk| format!("data: {chunk}\r\n\r\n"));
-            ("text/event-stream", events.collect())
+            let chunks = reply.chunks().into_iter();
+            ("text/event-stream", chunks.map(|chunk| format!("data: {chunk}\r\n\r\n")).collect())
         }
         Form::Array => {
             let array = Value::from(reply.chunks()).to_string();

@@ -93,6 +93,11 @@ impl Problem {
         Self::unauthorized("session_ended", "The session has ended. Sign in again.")
     }
 
+    /// 403 with a code of its own.
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
     /// 404: it is not there, or not the caller's; nobody can tell which.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

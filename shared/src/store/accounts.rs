@@ -22,10 +22,13 @@ pub struct Account {
     pub user: User,
     /// The Argon2id hash (PHC string) of the password, if one is set.
     pub password_hash: Option<String>,
-    /// When a password was given at signup, before anybody had shown that the number is theirs.
+    /// When that password was first given at signup, as long as nobody has shown that the number is
+    /// theirs.
     pub signup_password_at: Option<Timestamp>,
-    /// Two signups of this unverified number came with different passwords: neither counts.
+    /// The signups of this unverified number differed in their passwords: none of them counts.
     pub contested: bool,
+    /// How many signups this unverified account is made of.
+    pub signups: u32,
     /// Moves on when all sessions end.
     pub generation: u64,
     /// The one session that outlived the last move.
@@ -33,7 +36,6 @@ pub struct Account {
 }
 
 /// What a signup sets.
-#[derive(Debug)]
 pub struct Signup<'a> {
     /// The number.
     pub mobile_number: &'a MobileNumber,
@@ -41,9 +43,9 @@ pub struct Signup<'a> {
     pub full_name: Option<&'a FullName>,
     /// The person's address.
     pub email: Option<&'a Email>,
-    /// The hash of the password.
-    pub password_hash: Option<&'a str>,
-    /// Differing passwords were given for this number.
+    /// The hash of the password, and when it was first given.
+    pub password: Option<(&'a str, Timestamp)>,
+    /// The signups of this number differed in their passwords.
     pub contested: bool,
     /// When.
     pub now: Timestamp,
@@ -52,7 +54,7 @@ pub struct Signup<'a> {
 }
 
 /// What became of a signup.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignupOutcome {
     /// The account stands, unverified.
     Done,
@@ -87,6 +89,8 @@ pub struct Profile {
     signup_password_at: Option<i64>,
     #[serde(default)]
     contested: bool,
+    #[serde(default)]
+    signups: u32,
     session_generation: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_session: Option<SessionId>,
@@ -135,6 +139,7 @@ impl Profile {
             password_hash: self.password_hash,
             signup_password_at,
             contested: self.contested,
+            signups: self.signups,
             generation: self.session_generation,
             kept_session: self.kept_session,
         })
@@ -156,9 +161,10 @@ impl Store {
             email: signup.email.map(|email| email.as_str().to_owned()),
             tier: Tier::Basic,
             verified_at: None,
-            password_hash: signup.password_hash.map(str::to_owned),
-            signup_password_at: signup.password_hash.map(|_| signup.now.as_millisecond()),
+            password_hash: signup.password.map(|(hash, _)| hash.to_owned()),
+            signup_password_at: signup.password.map(|(_, at)| at.as_millisecond()),
             contested: signup.contested,
+            signups: 1,
             session_generation: 0,
             kept_session: None,
             usage_day: None,
@@ -181,36 +187,60 @@ impl Store {
     }
 
     /// Signs up once more for a number that nobody has verified yet: the later facts stand, under
-    /// the same id. One round trip.
+    /// the same id, for as long as a new account's would. [`SignupOutcome::Changed`] if `account` is
+    /// not as it was read. One round trip.
     pub async fn sign_up_again(
         &self,
-        id: UserId,
+        account: &Account,
         signup: &Signup<'_>,
     ) -> Result<SignupOutcome, StoreError> {
-        let mut item = Item::new();
-        let mut optional = |name: &str, value: Option<&str>| {
-            let value = value.map_or(AttributeValue::Null(true), s);
-            item.insert(name.to_owned(), value);
-        };
-        optional(":full_name", signup.full_name.map(FullName::as_str));
-        optional(":email", signup.email.map(Email::as_str));
-        optional(":hash", signup.password_hash);
-        let mut write = Write::update(
+        let or_null = |value: Option<AttributeValue>| value.unwrap_or(AttributeValue::Null(true));
+        let guard = Write::update(
             &self.tables.users,
-            keys::profile(id),
-            "SET full_name = :full_name, email = :email, password_hash = :hash, \
-             signup_password_at = :now, contested = :contested",
+            keys::owner(signup.mobile_number),
+            "SET expires_at = :expires_at",
         )
-        .only_if("attribute_exists(pk) AND attribute_not_exists(verified_at) AND attribute_not_exists(deleted_at)")
-        .value(":now", ms(signup.now))
-        .value(":contested", AttributeValue::Bool(signup.contested));
-        for (name, value) in item {
-            write = write.value(&name, value);
+        .only_if("user_id = :user AND expires_at > :now")
+        .value(":user", s(account.user.id))
+        .value(":now", secs(signup.now))
+        .value(":expires_at", secs(signup.expires_at));
+        let profile = Write::update(
+            &self.tables.users,
+            keys::profile(account.user.id),
+            "SET full_name = :full_name, email = :email, password_hash = :hash, \
+             signup_password_at = :password_at, contested = :contested, \
+             signups = signups + :one, expires_at = :expires_at",
+        )
+        .only_if(
+            "signups = :seen AND expires_at > :now AND attribute_not_exists(verified_at) \
+             AND attribute_not_exists(deleted_at)",
+        )
+        .value(":full_name", or_null(signup.full_name.map(|name| s(name.as_str()))))
+        .value(":email", or_null(signup.email.map(|email| s(email.as_str()))))
+        .value(":hash", or_null(signup.password.map(|(hash, _)| s(hash))))
+        .value(":password_at", or_null(signup.password.map(|(_, at)| ms(at))))
+        .value(":contested", AttributeValue::Bool(signup.contested))
+        .value(":one", n(1))
+        .value(":seen", n(account.signups))
+        .value(":now", secs(signup.now))
+        .value(":expires_at", secs(signup.expires_at));
+        match self.transact(vec![guard, profile]).await? {
+            Transacted::Done => Ok(SignupOutcome::Done),
+            Transacted::Refused(_) => Ok(SignupOutcome::Changed),
         }
-        match self.update(write).await? {
-            Outcome::Done(_) => Ok(SignupOutcome::Done),
-            Outcome::Refused(_) => Ok(SignupOutcome::Changed),
-        }
+    }
+
+    /// The account that `number` belongs to. Two round trips, whether there is one or not: who
+    /// measures the time can't tell.
+    pub async fn account_of(
+        &self,
+        number: &MobileNumber,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError> {
+        let owner = self.owner_of(number, now).await?;
+        let nobody = UserId::from_bytes([0; 16]);
+        let account = self.account(owner.unwrap_or(nobody), now).await?;
+        Ok(account.filter(|_| owner.is_some()))
     }
 
     /// The user whom `number` belongs to. One round trip.
@@ -285,7 +315,14 @@ impl Store {
         .value(":no", AttributeValue::Bool(false))
         .value(":one", n(1))
         .value(":generation", n(account.generation));
-        Ok(matches!(self.update(write).await?, Outcome::Done(_)))
+        Ok(match self.update(write).await? {
+            Outcome::Done(_) => true,
+            // Every hash has a salt of its own: this one is there already because the answer to the
+            // first try was lost, and the SDK tried again.
+            Outcome::Refused(item) => {
+                item.is_some_and(|item| item.get("password_hash") == Some(&s(hash)))
+            }
+        })
     }
 
     /// Deletes an account from view: personal facts go, the number is free again, and the profile

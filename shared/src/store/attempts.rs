@@ -1,6 +1,9 @@
 //! What bounds guessing: one-time codes with their tries, and failed logins.
 
-use jiff::Timestamp;
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure as OnFailure,
+};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,6 +12,9 @@ use super::{
     write::{Outcome, Write},
 };
 use crate::domain::MobileNumber;
+
+/// How often the count of wrong passwords is tried while others begin and forget its window.
+const LOGIN_ROUNDS: u32 = 4;
 
 /// What a one-time code is good for. A code of one purpose is none of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,12 +49,9 @@ pub struct Challenge {
     pub attempts: u32,
     /// When the latest code dies, Unix milliseconds.
     pub code_expires_at: i64,
-    /// When the latest code was sent, Unix milliseconds.
-    pub sent_at: i64,
-    /// When the present hour of counting began, Unix milliseconds.
-    pub window_from: i64,
-    /// How many codes were sent in it.
-    pub window_count: u32,
+    /// When codes were sent, as far as the limits on them look back, oldest first, Unix
+    /// milliseconds.
+    pub sent_at: Vec<i64>,
     /// When all of this can be forgotten, Unix seconds.
     pub expires_at: i64,
 }
@@ -58,8 +61,8 @@ pub struct Challenge {
 pub enum Attempt {
     /// It is counted; compare with this.
     Counted(Challenge),
-    /// Too many tries: this code is dead.
-    Dead,
+    /// Too many tries: this code is dead, and would have expired at this time.
+    Dead(Timestamp),
     /// There is no code to try.
     NoCode,
 }
@@ -84,23 +87,30 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut item: Item = serde_dynamo::to_item(challenge).map_err(corrupt)?;
         item.extend(keys::challenge(number, challenge.purpose));
-        let put = self.client.put_item().table_name(&self.tables.users).set_item(Some(item));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.users)
+            .set_item(Some(item.clone()))
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
         let put = match seen {
             None => put.condition_expression("attribute_not_exists(pk)"),
+            // Codes are sent at different times, so they expire at different ones.
             Some(seen) => put
-                .condition_expression("sent_at = :seen")
-                .expression_attribute_values(":seen", n(seen.sent_at)),
+                .condition_expression("code_expires_at = :seen")
+                .expression_attribute_values(":seen", n(seen.code_expires_at)),
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(
-                    aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception,
-                ) =>
-            {
-                Ok(false)
+        let error = match put.send().await {
+            Ok(_) => return Ok(true),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            // This very code is there if the answer to the first try was lost, and the SDK tried
+            // again.
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(failed.item() == Some(&item))
             }
-            Err(error) => Err(error.into()),
+            _ => Err(error.into()),
         }
     }
 
@@ -129,9 +139,10 @@ impl Store {
             Outcome::Refused(None) => Ok(Attempt::NoCode),
             Outcome::Refused(Some(item)) => {
                 let challenge: Challenge = serde_dynamo::from_item(item).map_err(corrupt)?;
-                let alive = challenge.code_hash.is_some()
-                    && challenge.code_expires_at > now.as_millisecond();
-                Ok(if alive { Attempt::Dead } else { Attempt::NoCode })
+                let expires = Timestamp::from_millisecond(challenge.code_expires_at);
+                let expires = expires.map_err(corrupt)?;
+                let alive = challenge.code_hash.is_some() && expires > now;
+                Ok(if alive { Attempt::Dead(expires) } else { Attempt::NoCode })
             }
         }
     }
@@ -144,13 +155,13 @@ impl Store {
             .value(":hash", s(challenge.code_hash.as_deref().unwrap_or_default()))
     }
 
-    /// Counts one password that is about to be looked at: `Err(until)` if `most` were wrong since
-    /// the window began. One round trip, two for the first of a window.
+    /// Counts one password **before** it is looked at: `Err(until)` if `most` were wrong since the
+    /// window began. One round trip, two for the first of a window.
     pub async fn count_login(
         &self,
         number: &MobileNumber,
         most: u32,
-        window: jiff::SignedDuration,
+        window: SignedDuration,
         now: Timestamp,
     ) -> Result<Result<(), Timestamp>, StoreError> {
         let key = keys::login_failures(number);
@@ -160,23 +171,26 @@ impl Store {
                 .value(":one", n(1))
                 .value(":now", secs(now))
                 .value(":most", n(most));
-        let Outcome::Refused(item) = self.update(count).await? else { return Ok(Ok(())) };
-        let until = item
-            .and_then(|item| item.get("expires_at")?.as_n().ok()?.parse().ok())
-            .and_then(|at| Timestamp::from_second(at).ok())
-            .filter(|until| *until > now);
-        if let Some(until) = until {
-            return Ok(Err(until));
-        }
         let begin =
             Write::update(&self.tables.users, key, "SET attempts = :one, expires_at = :end")
                 .only_if("attribute_not_exists(pk) OR expires_at <= :now")
                 .value(":one", n(1))
                 .value(":now", secs(now))
-                .value(":end", secs(now.saturating_add(window).unwrap_or(now)));
-        // Two first tries at once: the loser goes uncounted, once a window.
-        self.update(begin).await?;
-        Ok(Ok(()))
+                .value(":end", secs(now.saturating_add(window).map_err(corrupt)?));
+        // Who loses the race for the first of a window is counted in it, and who finds that window
+        // forgotten again begins the next: nobody goes uncounted.
+        for _ in 0..LOGIN_ROUNDS {
+            let Outcome::Refused(item) = self.update(count.clone()).await? else {
+                return Ok(Ok(()));
+            };
+            if let Some(until) = item.and_then(|item| window_end(&item)).filter(|end| *end > now) {
+                return Ok(Err(until));
+            }
+            if let Outcome::Done(_) = self.update(begin.clone()).await? {
+                return Ok(Ok(()));
+            }
+        }
+        Err(StoreError::Unavailable("contended".to_owned()))
     }
 
     /// Forgets wrong passwords after a right one. One round trip.
@@ -189,4 +203,9 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+fn window_end(item: &Item) -> Option<Timestamp> {
+    let seconds = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
+    Timestamp::from_second(seconds).ok()
 }

@@ -34,7 +34,7 @@ pub use messages::{Direction, FailedAttempts, MessagePage, Pending};
 pub use purge::Purged;
 pub use replies::{Answer, Apology, Settled};
 pub use sends::{Denied, NewMessage, Sent};
-pub use sessions::Session;
+pub use sessions::{Redeemed, Session};
 pub use usage::DayUsage;
 
 /// The access to the three tables.
@@ -62,7 +62,7 @@ impl Store {
             chatrooms: table("CHATROOMS_TABLE"),
             messages: table("MESSAGES_TABLE"),
         };
-        Ok(Self { client: Client::new(aws.config()), tables })
+        Ok(Self { client: Client::new(&aws.config("DYNAMODB")), tables })
     }
 }
 

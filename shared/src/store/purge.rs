@@ -80,6 +80,8 @@ impl Store {
 
     /// Deletes up to `limit` messages of a deleted room, and the room itself once none is left. One
     /// round trip, and one for every 25 messages.
+    ///
+    /// Nothing is added to a room once it is deleted, so a consistent read sees all that there is.
     pub async fn purge_room(
         &self,
         user: UserId,
@@ -93,6 +95,7 @@ impl Store {
             .key_condition_expression("chatroom_id = :room")
             .expression_attribute_values(":room", s(room))
             .projection_expression("chatroom_id, message_id")
+            .consistent_read(true)
             .limit(limit.into())
             .send()
             .await?;
@@ -100,28 +103,45 @@ impl Store {
         let mut purged =
             self.delete_all(&self.tables.messages, answer.items.unwrap_or_default()).await?;
         if !more {
-            purged +=
-                self.delete_all(&self.tables.chatrooms, vec![keys::chatroom(user, room)]).await?;
+            self.delete_one(&self.tables.chatrooms, keys::chatroom(user, room)).await?;
+            purged += 1;
         }
         Ok(Purged { items: purged, finished: !more })
     }
 
     /// Deletes from view up to `limit` rooms of a user who is gone; `finished` if that was all of
-    /// them. One round trip, and one for every room.
+    /// them. One round trip, and one for every room, all of these at once.
+    ///
+    /// Nobody opens a room for an account that is gone, so a consistent read sees all that there
+    /// are.
     pub async fn delete_rooms_of(
         &self,
         user: UserId,
         limit: u16,
         now: Timestamp,
     ) -> Result<Purged, StoreError> {
-        let page = self.chatrooms(user, limit, None).await?;
-        let deletions = page.rooms.iter().map(|room| self.delete_chatroom(user, room.id, now));
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.tables.chatrooms)
+            .index_name(keys::ACTIVITY_INDEX)
+            .key_condition_expression("user_id = :user")
+            .expression_attribute_values(":user", s(user))
+            .projection_expression("user_id, chatroom_id")
+            .consistent_read(true)
+            .limit(limit.into())
+            .send()
+            .await?;
+        let more = answer.last_evaluated_key.is_some();
+        let rooms: Vec<RoomKey> =
+            serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(corrupt)?;
+        let deletions = rooms.iter().map(|room| self.delete_chatroom(user, room.chatroom_id, now));
         futures_util::future::try_join_all(deletions).await?;
-        Ok(Purged { items: page.rooms.len(), finished: page.next.is_none() })
+        Ok(Purged { items: rooms.len(), finished: !more })
     }
 
     /// Deletes up to `limit` items of a deleted account, its tombstone last. One round trip, and
-    /// one for every 25 items.
+    /// one for every 25 items. Its rooms have to be deleted before: nothing else leads to them.
     pub async fn purge_account(&self, user: UserId, limit: u16) -> Result<Purged, StoreError> {
         let answer = self
             .client
@@ -130,6 +150,7 @@ impl Store {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", s(keys::user_pk(user)))
             .projection_expression("pk, sk")
+            .consistent_read(true)
             .limit(limit.into())
             .send()
             .await?;
@@ -139,9 +160,15 @@ impl Store {
         items.retain(|item| *item != tombstone);
         let mut purged = self.delete_all(&self.tables.users, items).await?;
         if !more {
-            purged += self.delete_all(&self.tables.users, vec![tombstone]).await?;
+            self.delete_one(&self.tables.users, tombstone).await?;
+            purged += 1;
         }
         Ok(Purged { items: purged, finished: !more })
+    }
+
+    async fn delete_one(&self, table: &str, key: Item) -> Result<(), StoreError> {
+        self.client.delete_item().table_name(table).set_key(Some(key)).send().await?;
+        Ok(())
     }
 
     async fn delete_all(&self, table: &str, keys: Vec<Item>) -> Result<usize, StoreError> {

@@ -30,6 +30,20 @@ pub(super) fn is_live(profile: &Item, caller: &Caller) -> bool {
             || profile.get("kept_session") == Some(&s(caller.session_id)))
 }
 
+/// The condition on a profile that no sessions were ended since it was read.
+const UNMOVED: &str = "session_generation = :generation AND attribute_not_exists(deleted_at)";
+
+/// What became of a code that was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redeemed {
+    /// It is used up, and what it was for is done.
+    Done,
+    /// It was used at the same time, or replaced: it is good for nothing any more.
+    UsedUp,
+    /// The account is not as it was read: look again.
+    Changed,
+}
+
 /// One sign-in, kept under `user#<id>` / `session#<id>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
@@ -69,9 +83,9 @@ impl Store {
         Ok(())
     }
 
-    /// Uses up a code, marks the account as verified and opens a session, all or nothing. A
-    /// password given at signup goes unless `keep_password`. `false` if the code is used up, or the
-    /// account has changed since it was read. One round trip.
+    /// Uses up a code, marks the account as verified and opens a session, all or nothing. Of an
+    /// account that was not verified before, the password goes unless `keep_password`. One round
+    /// trip.
     pub async fn sign_in_with_code(
         &self,
         account: &Account,
@@ -79,66 +93,74 @@ impl Store {
         session: &Session,
         keep_password: bool,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Redeemed, StoreError> {
         let users = &self.tables.users;
-        let verify = Write::update(
-            users,
-            keys::profile(account.user.id),
-            match (account.user.verified, keep_password) {
-                (true, _) => "SET last_sign_in_at = :now",
-                (false, true) => {
-                    "SET verified_at = :now, last_sign_in_at = :now REMOVE expires_at, signup_password_at"
-                }
-                (false, false) => {
-                    "SET verified_at = :now, last_sign_in_at = :now \
-                     REMOVE expires_at, signup_password_at, password_hash"
-                }
-            },
-        )
-        .only_if(
-            "session_generation = :generation AND attribute_not_exists(deleted_at) \
-             AND (attribute_not_exists(signup_password_at) OR signup_password_at = :password_at)",
-        )
-        .value(":now", ms(now))
-        .value(":generation", n(account.generation))
-        .value(":password_at", ms(account.signup_password_at.unwrap_or(Timestamp::UNIX_EPOCH)));
-        let mut writes = vec![
-            self.use_up(&account.user.mobile_number, challenge),
-            verify,
-            Write::put(users, session_item(session)?),
-        ];
-        if !account.user.verified {
-            writes.push(self.claim_number(&account.user.mobile_number, account.user.id));
+        let profile = keys::profile(account.user.id);
+        let sign_in = if account.user.verified {
+            Write::update(users, profile, "SET last_sign_in_at = :now").only_if(UNMOVED)
+        } else {
+            let verify = if keep_password {
+                "SET verified_at = :now, last_sign_in_at = :now \
+                 REMOVE expires_at, signup_password_at, contested, signups"
+            } else {
+                "SET verified_at = :now, last_sign_in_at = :now \
+                 REMOVE expires_at, signup_password_at, contested, signups, password_hash"
+            };
+            Write::update(users, profile, verify)
+                .only_if(format!("{UNMOVED} AND signups = :signups"))
+                .value(":signups", n(account.signups))
         }
-        Ok(matches!(self.transact(writes).await?, Transacted::Done))
+        .value(":now", ms(now))
+        .value(":generation", n(account.generation));
+        let opened = Write::put(users, session_item(session)?);
+        self.redeem(account, challenge, vec![sign_in, opened]).await
     }
 
     /// Uses up a reset code and sets a new password, which ends all sessions; the account counts as
-    /// verified. `false` as for [`Store::sign_in_with_code`]. One round trip.
+    /// verified. One round trip.
     pub async fn reset_password(
         &self,
         account: &Account,
         challenge: &Challenge,
         hash: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Redeemed, StoreError> {
         let reset = Write::update(
             &self.tables.users,
             keys::profile(account.user.id),
             "SET password_hash = :hash, verified_at = if_not_exists(verified_at, :now), \
              session_generation = session_generation + :one \
-             REMOVE kept_session, expires_at, signup_password_at",
+             REMOVE kept_session, expires_at, signup_password_at, contested, signups",
         )
-        .only_if("session_generation = :generation AND attribute_not_exists(deleted_at)")
+        .only_if(UNMOVED)
         .value(":hash", s(hash))
         .value(":now", ms(now))
         .value(":one", n(1))
         .value(":generation", n(account.generation));
-        let mut writes = vec![self.use_up(&account.user.mobile_number, challenge), reset];
+        self.redeem(account, challenge, vec![reset]).await
+    }
+
+    /// Uses up a code together with `writes`. An account that was not verified is from now on: its
+    /// number stays its own.
+    async fn redeem(
+        &self,
+        account: &Account,
+        challenge: &Challenge,
+        writes: Vec<Write>,
+    ) -> Result<Redeemed, StoreError> {
+        let number = &account.user.mobile_number;
+        let mut all = vec![self.use_up(number, challenge)];
+        all.extend(writes);
         if !account.user.verified {
-            writes.push(self.claim_number(&account.user.mobile_number, account.user.id));
+            all.push(self.claim_number(number, account.user.id));
         }
-        Ok(matches!(self.transact(writes).await?, Transacted::Done))
+        Ok(match self.transact(all).await? {
+            Transacted::Done => Redeemed::Done,
+            Transacted::Refused(refused) if refused.first().is_some_and(Option::is_some) => {
+                Redeemed::UsedUp
+            }
+            Transacted::Refused(_) => Redeemed::Changed,
+        })
     }
 
     /// The account of a session together with the session. One round trip.
@@ -182,7 +204,14 @@ impl Store {
         .value(":new", s(&session.token_hash))
         .value(":old", s(old))
         .value(":expires_at", n(session.expires_at));
-        Ok(matches!(self.update(write).await?, Outcome::Done(_)))
+        Ok(match self.update(write).await? {
+            Outcome::Done(_) => true,
+            // This very token is there if the answer to the first try was lost, and the SDK tried
+            // again.
+            Outcome::Refused(item) => {
+                item.is_some_and(|item| item.get("token_hash") == Some(&s(&session.token_hash)))
+            }
+        })
     }
 
     /// Ends a session: none of its refresh tokens is good any more. One round trip.

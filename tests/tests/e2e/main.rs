@@ -8,6 +8,7 @@
 
 mod auth;
 mod chatrooms;
+mod context;
 mod docs;
 mod errors;
 mod idempotency;

@@ -37,7 +37,8 @@ fn this_functions_own_routes_are_described() {
         assert!(operation["summary"].is_string(), "{path}");
         assert!(operation["responses"]["200"]["content"].is_object(), "{path}");
     }
-    let schema = &paths["/health"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let schema =
+        &paths["/health"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
     assert_eq!(schema["$ref"], "#/components/schemas/Health");
     assert!(document["components"]["schemas"]["Health"]["properties"]["version"].is_object());
 }

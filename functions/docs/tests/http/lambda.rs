@@ -16,7 +16,7 @@ fn event_for(path: &str, accept_encoding: &str) -> Value {
     let mut event = event();
     event["rawPath"] = path.into();
     event["requestContext"]["http"]["path"] = path.into();
-    event["headers"]["accept-encoding"] = accept_encoding.into();
+    event["headers"] = serde_json::json!({ "accept-encoding": accept_encoding });
     event
 }
 
@@ -24,7 +24,7 @@ fn event_for(path: &str, accept_encoding: &str) -> Value {
 async fn answer(event: Value) -> Value {
     let payload: LambdaRequest = serde_json::from_value(event).unwrap();
     let event = LambdaEvent::new(payload, Context::default());
-    let answer = Adapter::from(docs::router()).oneshot(event).await.unwrap();
+    let answer = Adapter::from(crate::served()).oneshot(event).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 

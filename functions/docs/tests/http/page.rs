@@ -7,7 +7,8 @@ use crate::{Answer, assert_conditional, get, get_with};
 /// The values of `src` and `href` in the page's `<script>` and `<link>` elements: what a browser
 /// fetches without being asked.
 fn fetched(html: &str) -> Vec<&str> {
-    let elements = html.split('<').filter(|tag| tag.starts_with("script") || tag.starts_with("link"));
+    let elements =
+        html.split('<').filter(|tag| tag.starts_with("script") || tag.starts_with("link"));
     let values = elements.flat_map(|tag| {
         [" src=\"", " href=\""].into_iter().filter_map(|name| tag.split_once(name))
     });
@@ -122,8 +123,7 @@ async fn the_plain_and_the_brotli_file_have_entity_tags_of_their_own() {
         assert_ne!(plain.header(&header::ETAG), brotli.header(&header::ETAG), "{file}");
 
         let tag_of_the_other = plain.header(&header::ETAG);
-        let headers =
-            [(header::ACCEPT_ENCODING, "br"), (header::IF_NONE_MATCH, tag_of_the_other)];
+        let headers = [(header::ACCEPT_ENCODING, "br"), (header::IF_NONE_MATCH, tag_of_the_other)];
         let answer = crate::request(axum::http::Method::GET, &file, &headers).await;
         assert_eq!(answer.status, StatusCode::OK, "{file}");
     }

@@ -32,18 +32,19 @@ async fn health_is_ok_and_never_from_a_cache() {
     let answer = get("/health").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header(&header::CACHE_CONTROL), "no-store");
-    assert_eq!(
-        answer.json(),
-        json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })
-    );
+    assert_eq!(answer.json(), json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
 }
 
 #[tokio::test]
-async fn other_paths_and_methods_are_refused() {
-    assert_eq!(get("/docs/no-such-file").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(get("/docs/../openapi.json").await.status, StatusCode::NOT_FOUND);
+async fn other_paths_and_methods_are_refused_as_problems() {
+    for path in ["/docs/no-such-file", "/docs/../openapi.json", "/docs/swagger-ui-5.35.0/"] {
+        let answer = get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.json()["code"], "not_found", "{path}");
+    }
     for path in ["/", "/health", "/openapi.json", "/docs"] {
         let answer = request(Method::POST, path, &[]).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(answer.json()["code"], "method_not_allowed", "{path}");
     }
 }

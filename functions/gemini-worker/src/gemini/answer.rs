@@ -136,9 +136,7 @@ fn count(usage: UsageMetadata) -> Usage {
 
 /// Feedback without a reason only rates the prompt.
 fn is_blocked(feedback: PromptFeedback) -> bool {
-    feedback
-        .block_reason
-        .is_some_and(|reason| reason.into_name() != "BLOCK_REASON_UNSPECIFIED")
+    feedback.block_reason.is_some_and(|reason| reason.into_name() != "BLOCK_REASON_UNSPECIFIED")
 }
 
 fn split(candidate: Candidate) -> (String, FinishReason) {
@@ -255,7 +253,8 @@ mod tests {
 
     #[test]
     fn a_blocked_prompt_is_refused_whatever_the_reason_is_called() {
-        for reason in [json!("SAFETY"), json!("PROHIBITED_CONTENT"), json!("NEW_IN_2027"), json!(9)] {
+        for reason in [json!("SAFETY"), json!("PROHIBITED_CONTENT"), json!("NEW_IN_2027"), json!(9)]
+        {
             let body = json!({
                 "promptFeedback": {"blockReason": reason, "blockReasonMessage": "internal"},
                 "usageMetadata": {"promptTokenCount": 10},

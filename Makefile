@@ -1,0 +1,58 @@
+# What people and CI call. `make` alone lists it.
+
+# The functions, by the names of their crates, which are the names of their binaries as well.
+FUNCTIONS := $(patsubst functions/%/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))
+
+# What scripts/tools.sh installs comes first: `local` and the tests find valkey-server there.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint fmt template fuzz openapi deny build clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## The whole backend on http://127.0.0.1:3000 (PORT), its data in .local/ (PARLEY_DATA)
+	cargo run --locked -p local --bin local
+
+test: ## Everything that can fail: unit, integration and end-to-end tests, template, fuzzing
+	scripts/tools.sh valkey sam schemathesis
+	cargo build --locked --workspace --bin local
+	cargo test --locked --workspace
+	@$(MAKE) --no-print-directory template fuzz
+
+lint: ## Formatting, clippy (warnings are errors), template
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory template
+
+fmt: ## Format the code
+	cargo fmt --all
+
+template: ## Check template.yaml (SAM and cfn-lint, offline)
+	scripts/tools.sh sam
+	.tools/bin/sam validate --lint
+
+fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
+	scripts/tools.sh schemathesis valkey
+	scripts/with-local.sh scripts/fuzz-api.sh
+
+openapi: ## Write functions/docs/openapi.json anew from the code
+	UPDATE=1 cargo test --locked -p local --test openapi
+
+deny: ## Licences, advisories and banned crates of the dependencies (needs cargo-deny)
+	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
+	cargo deny --locked --workspace check
+
+# `sam build` compiles the same, function by function, and lays the result out for `sam deploy`.
+# Both need cargo-lambda (`pip install cargo-lambda`, which brings the linker zig along) and the
+# target: `rustup target add aarch64-unknown-linux-gnu`.
+build: ## The functions as they are deployed, in target/lambda/<name>/bootstrap (needs cargo-lambda)
+	@command -v cargo-lambda >/dev/null || { echo 'cargo-lambda is missing: pip install cargo-lambda' >&2; exit 1; }
+	cargo lambda build --locked --release --arm64 $(addprefix --package ,$(FUNCTIONS))
+
+clean: ## Remove what was built and installed here, but no data
+	cargo clean
+	rm -rf .aws-sam .tools

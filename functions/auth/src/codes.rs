@@ -1,0 +1,162 @@
+//! Codes: `POST /auth/send-otp` and `POST /auth/forgot-password`, and what a code given back is
+//! worth.
+//!
+//! A number without an account gets the same answer in the same time: a code is drawn, counted and
+//! kept for it as well, and is good for nothing.
+
+use axum::{Json, extract::State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{MobileNumber, clock::seconds_until},
+    http::{Errors, Input, JsonBody, Problem, ProblemBody, Result},
+    store::{Attempt, Challenge, Purpose},
+};
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::{
+    otp::{self, OtpCode},
+    refusals::{Failures, TakesJson},
+    schemas,
+};
+
+/// Whom to send a code.
+#[derive(Deserialize, ToSchema)]
+pub struct CodeRequest {
+    /// The number to send it to.
+    #[serde(default)]
+    #[schema(required, value_type = schemas::MobileNumber)]
+    mobile_number: Input<MobileNumber>,
+}
+
+/// A code is on its way, if the number has an account.
+#[derive(Serialize, ToSchema)]
+pub struct CodeSent {
+    /// For people.
+    #[schema(example = "If this number has an account, a code is on its way.")]
+    message: &'static str,
+    /// How long the code is good for, seconds.
+    #[schema(minimum = 1, example = 300)]
+    expires_in: u64,
+    /// The code itself, only where a deployment delivers it so: never in production.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9]{6}$", example = "482913")]
+    otp: Option<String>,
+}
+
+/// Ask for a code to sign in with
+///
+/// The answer is the same for a number without an account, and takes the same time. At most one
+/// code in 30 seconds and five in an hour are sent to a number; each is good for five minutes and
+/// replaces the one before.
+#[utoipa::path(
+    post,
+    path = "/auth/send-otp",
+    operation_id = "send_otp",
+    tag = "auth",
+    security(()),
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "A code is on its way, if the number has an account", body = CodeSent),
+        (status = 429, description = "`otp_too_soon`", body = ProblemBody,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds until another code can be sent"))),
+        TakesJson,
+        Failures,
+    )
+)]
+pub(crate) async fn send_otp(
+    State(state): State<crate::State>,
+    body: JsonBody<CodeRequest>,
+) -> Result<Json<CodeSent>> {
+    send(&state, Purpose::Login, body.value).await
+}
+
+/// Ask for a code to set a new password with
+///
+/// As `POST /auth/send-otp`, with limits of its own. A code to sign in with can't set a password,
+/// nor the other way round.
+#[utoipa::path(
+    post,
+    path = "/auth/forgot-password",
+    operation_id = "forgot_password",
+    tag = "auth",
+    security(()),
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "A code is on its way, if the number has an account", body = CodeSent),
+        (status = 429, description = "`otp_too_soon`", body = ProblemBody,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds until another code can be sent"))),
+        TakesJson,
+        Failures,
+    )
+)]
+pub(crate) async fn forgot_password(
+    State(state): State<crate::State>,
+    body: JsonBody<CodeRequest>,
+) -> Result<Json<CodeSent>> {
+    send(&state, Purpose::Reset, body.value).await
+}
+
+async fn send(
+    state: &crate::State,
+    purpose: Purpose,
+    request: CodeRequest,
+) -> Result<Json<CodeSent>> {
+    let came = Instant::now();
+    let mut errors = Errors::default();
+    let number = errors.required("mobile_number", request.mobile_number);
+    let number = errors.finish(number)?;
+    state.delivery.accepts(&number)?;
+
+    let now = state.clock.now();
+    let code = OtpCode::draw(&mut rand::rng());
+    let hash = state.pepper.hash(&number, purpose, &code);
+    let seen = state.store.challenge(&number, purpose).await?;
+    let challenge = otp::issue(seen.as_ref(), purpose, hash, now)
+        .map_err(|until| too_soon(seconds_until(until, now)))?;
+    if !state.store.put_challenge(&number, &challenge, seen.as_ref()).await? {
+        // Another code was sent at this moment.
+        return Err(too_soon(otp::GAP.as_secs().unsigned_abs()));
+    }
+    let otp =
+        state.delivery.deliver(&state.store, &number, purpose, &code, (came, now)).await?;
+    Ok(Json(CodeSent {
+        message: "If this number has an account, a code is on its way.",
+        expires_in: otp::LIFE.as_secs().unsigned_abs(),
+        otp: otp.map(str::to_owned),
+    }))
+}
+
+/// The challenge that `code` answers. The try is counted before the code is looked at.
+pub(crate) async fn attempt(
+    state: &crate::State,
+    number: &MobileNumber,
+    purpose: Purpose,
+    code: &OtpCode,
+    now: Timestamp,
+) -> Result<Challenge> {
+    match state.store.count_attempt(number, purpose, otp::TRIES, now).await? {
+        Attempt::Counted(challenge) if state.pepper.matches(number, &challenge, code) => {
+            Ok(challenge)
+        }
+        Attempt::Counted(_) | Attempt::NoCode => Err(invalid_code()),
+        Attempt::Dead(until) => Err(Problem::too_many(
+            "too_many_attempts",
+            "Too many wrong tries: this code is dead. Ask for another one.",
+            seconds_until(until, now),
+        )),
+    }
+}
+
+/// 401: it is wrong, was used, has expired, or there is no account for it.
+pub(crate) fn invalid_code() -> Problem {
+    Problem::unauthorized("invalid_code", "The code is wrong, was used already, or has expired.")
+}
+
+fn too_soon(retry_after: u64) -> Problem {
+    let detail = "A code was sent already. Wait before you ask for another one.";
+    Problem::too_many("otp_too_soon", detail, retry_after)
+}

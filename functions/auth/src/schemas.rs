@@ -1,0 +1,31 @@
+//! The schemas of fields that several requests share, for the OpenAPI document. They say exactly
+//! what the types that read these fields accept; nothing here runs.
+
+use utoipa::ToSchema;
+
+/// A mobile number: an optional `+` and 8 to 15 digits. Spaces, dashes and brackets are ignored.
+#[derive(ToSchema)]
+#[schema(
+    pattern = r"^\s*\+?[ ()-]*(?:[0-9][ ()-]*){8,15}\s*$",
+    example = "+14155550123"
+)]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(crate) struct MobileNumber(String);
+
+/// A one-time code: six digits.
+#[derive(ToSchema)]
+#[schema(pattern = "^[0-9]{6}$", example = "482913")]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(crate) struct OtpCode(String);
+
+/// A password to be set: 8 to 128 characters, any of them.
+#[derive(ToSchema)]
+#[schema(min_length = 8, max_length = 128, format = Password, example = "correct horse battery")]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(crate) struct NewPassword(String);
+
+/// A password that was set.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 128, format = Password, example = "correct horse battery")]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(crate) struct Password(String);

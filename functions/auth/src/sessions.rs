@@ -1,0 +1,105 @@
+//! Staying signed in (`POST /auth/refresh`) and signing out (`POST /auth/logout`).
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use shared::{
+    http::{Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result},
+    store::Session,
+};
+use utoipa::ToSchema;
+
+use crate::{
+    refresh_token::RefreshToken,
+    refusals::{Failures, Protected, TakesJson},
+    tokens::TokenPair,
+};
+
+/// A refresh token, to be exchanged.
+#[derive(Deserialize, ToSchema)]
+pub struct RefreshRequest {
+    /// The latest one of the session.
+    #[serde(default)]
+    #[schema(required, value_type = String, example = "AZqWuxJQ4xnLqMcQk0XlPgGalrsSUOMZy6jHEJNF5T4…")]
+    refresh_token: Input<String>,
+}
+
+/// Exchange a refresh token for a new pair
+///
+/// A refresh token works once. If one comes back after its use, it was stolen, or used by a thief
+/// before you: its session ends, and whoever holds a newer one is signed out as well.
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    operation_id = "refresh",
+    tag = "auth",
+    security(()),
+    request_body = RefreshRequest,
+    responses(
+        (status = 200, description = "A new pair", body = TokenPair),
+        (status = 401, description = "`invalid_refresh_token`: it is none, or its session has ended; \
+                `refresh_token_reused`: it was used before, its session ends",
+            body = ProblemBody, content_type = "application/problem+json",
+            headers(("WWW-Authenticate" = String, description = "`Bearer` (RFC 6750)"))),
+        TakesJson,
+        Failures,
+    )
+)]
+pub(crate) async fn refresh(
+    State(state): State<crate::State>,
+    body: JsonBody<RefreshRequest>,
+) -> Result<Json<TokenPair>> {
+    let mut errors = Errors::default();
+    let text = errors.required("refresh_token", body.value.refresh_token);
+    let text = errors.finish(text)?;
+
+    let now = state.clock.now();
+    let token = RefreshToken::parse(&text).ok_or_else(invalid)?;
+    let found = state.store.session(token.user_id(), token.session_id(), now).await?;
+    let (account, session) = found
+        .filter(|(account, session)| token.is_of(session) && session.is_live(account, now))
+        .ok_or_else(invalid)?;
+    let next = token.next(&mut rand::rng());
+    let fresh = token.is_latest_of(&session)
+        && state.store.rotate(&next.succeeding(&session, now), &session.token_hash).await?;
+    if !fresh {
+        return Err(reused(&state, &session).await?);
+    }
+    Ok(Json(state.signer.pair(&account, &next, now)?))
+}
+
+/// Sign out
+///
+/// Ends the session that the access token belongs to: its refresh token is good for nothing any
+/// more. The access token itself is good until it expires.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    operation_id = "logout",
+    tag = "auth",
+    security(("bearer" = [])),
+    responses((status = 204, description = "Signed out"), Protected, Failures)
+)]
+pub(crate) async fn logout(
+    State(state): State<crate::State>,
+    FromCaller(caller): FromCaller,
+) -> Result<StatusCode> {
+    state.store.end_session(caller.user_id, caller.session_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session one of whose used tokens came back.
+async fn reused(state: &crate::State, session: &Session) -> Result<Problem> {
+    state.store.end_session(session.user_id, session.session_id).await?;
+    tracing::warn!(
+        user_id = %session.user_id,
+        session_id = %session.session_id,
+        "a used refresh token came back: its session has ended"
+    );
+    let detail = "This refresh token was used before. Its session has ended; sign in again.";
+    Ok(Problem::unauthorized("refresh_token_reused", detail))
+}
+
+fn invalid() -> Problem {
+    let detail = "The refresh token is invalid, or its session has ended. Sign in again.";
+    Problem::unauthorized("invalid_refresh_token", detail)
+}

@@ -1,0 +1,115 @@
+//! The wire between the function and its DynamoDB: notes every call, holds one up, or loses its
+//! answer.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::{net::TcpListener, sync::oneshot};
+
+#[derive(Clone)]
+pub struct Wire {
+    pub url: String,
+    upstream: String,
+    client: Client<HttpConnector, Body>,
+    calls: Arc<Mutex<Vec<String>>>,
+    plans: Arc<Mutex<Vec<(&'static str, Plan)>>>,
+}
+
+/// What happens to a call.
+enum Plan {
+    /// It waits before it goes on.
+    Hold { arrived: oneshot::Sender<()>, release: oneshot::Receiver<()> },
+    /// It succeeds, but the caller never learns of it.
+    LoseAnswer,
+}
+
+/// A call that is held up.
+pub struct Held {
+    arrived: oneshot::Receiver<()>,
+    release: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the call has come.
+    pub async fn arrived(&mut self) {
+        (&mut self.arrived).await.unwrap();
+    }
+
+    /// Lets it go on.
+    pub fn release(self) {
+        self.release.send(()).unwrap();
+    }
+}
+
+impl Wire {
+    pub async fn to(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let wire = Self {
+            url: format!("http://{}", listener.local_addr().unwrap()),
+            upstream: upstream.to_owned(),
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            calls: Arc::default(),
+            plans: Arc::default(),
+        };
+        let router = Router::new().fallback(pass).with_state(wire.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        wire
+    }
+
+    /// Holds up the next call of `operation`.
+    pub fn hold(&self, operation: &'static str) -> Held {
+        let ((arrived, has_arrived), (release, released)) = (oneshot::channel(), oneshot::channel());
+        self.plan(operation, Plan::Hold { arrived, release: released });
+        Held { arrived: has_arrived, release }
+    }
+
+    /// Loses the answer to the next call of `operation`.
+    pub fn lose_answer(&self, operation: &'static str) {
+        self.plan(operation, Plan::LoseAnswer);
+    }
+
+    fn plan(&self, operation: &'static str, plan: Plan) {
+        self.plans.lock().unwrap().push((operation, plan));
+    }
+
+    /// The calls since this was last asked.
+    pub fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    fn planned_for(&self, operation: &str) -> Option<Plan> {
+        let mut plans = self.plans.lock().unwrap();
+        let at = plans.iter().position(|(planned, _)| *planned == operation)?;
+        Some(plans.remove(at).1)
+    }
+}
+
+async fn pass(State(wire): State<Wire>, mut request: Request) -> Response {
+    let target = request.headers()["x-amz-target"].to_str().unwrap();
+    let operation = target.rsplit('.').next().unwrap().to_owned();
+    wire.calls.lock().unwrap().push(operation.clone());
+    let plan = wire.planned_for(&operation);
+    let lost = matches!(plan, Some(Plan::LoseAnswer));
+    if let Some(Plan::Hold { arrived, release }) = plan {
+        arrived.send(()).unwrap();
+        release.await.unwrap();
+    }
+    *request.uri_mut() = Uri::try_from(format!("{}/", wire.upstream)).unwrap();
+    let response = wire.client.request(request).await.unwrap();
+    if lost {
+        assert!(response.status().is_success(), "there was nothing to lose");
+        let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#;
+        return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
+    }
+    response.map(Body::new)
+}

@@ -1,0 +1,51 @@
+//! What the handlers work with, made once per process.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use shared::{
+    aws::Aws,
+    cache::Cache,
+    config::{ConfigError, Env},
+    domain::{Clock, Ids, Limits},
+    queue::Queue,
+    store::Store,
+    token::Verifier,
+};
+
+/// The clients, limits and clock of this function.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub(crate) store: Store,
+    pub(crate) queue: Queue,
+    pub(crate) cache: Cache,
+    pub(crate) limits: Limits,
+    pub(crate) ids: Arc<Ids>,
+    pub(crate) clock: Arc<dyn Clock>,
+    verifier: Verifier,
+}
+
+impl State {
+    /// From the environment. Makes no call.
+    ///
+    /// # Errors
+    /// A variable is missing or unusable.
+    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        let aws = Aws::from_env(env)?;
+        Ok(Self {
+            store: Store::from_env(env, &aws)?,
+            queue: Queue::from_env(env, &aws)?,
+            cache: Cache::from_env(env)?,
+            limits: env.limits()?,
+            ids: Arc::default(),
+            verifier: Verifier::from_env(env, Arc::clone(&clock))?,
+            clock,
+        })
+    }
+}
+
+impl FromRef<State> for Verifier {
+    fn from_ref(state: &State) -> Self {
+        state.verifier.clone()
+    }
+}

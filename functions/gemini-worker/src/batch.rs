@@ -1,0 +1,152 @@
+//! A batch of SQS records: rooms side by side, one room in order, and a partial batch response.
+//!
+//! With `ReportBatchItemFailures`, a FIFO batch must stop a group at its first failure and report
+//! that record and the rest of its group, or a later message would overtake an earlier one
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
+
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::{FutureExt, future::join_all};
+use lambda_runtime::{Context, Error, LambdaEvent};
+use shared::queue::Job;
+use tracing::Instrument;
+
+use crate::{Worker, reply::Outcome, retry};
+
+/// What a record needs besides the model's time: three calls of DynamoDB.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// A record that was not settled, and when it is to be delivered again.
+struct Unsettled<'a> {
+    record: &'a SqsMessage,
+    wait: Duration,
+}
+
+impl Worker {
+    /// Handles a batch; what it returns has to be delivered again.
+    ///
+    /// # Errors
+    /// A record has no id, so that it can't be reported: the whole batch is delivered again.
+    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+        let records = event.payload.records;
+        if records.iter().any(|record| record.message_id.is_none()) {
+            return Err("a record without an id".into());
+        }
+        let until = Instant::now() + self.remaining(&event.context);
+        let groups = by_group(&records);
+        let unsettled: Vec<_> =
+            join_all(groups.into_iter().map(|group| self.handle_group(group, until)))
+                .await
+                .into_iter()
+                .flatten()
+                .collect();
+        self.delay(&unsettled).await;
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = unsettled
+            .iter()
+            .map(|unsettled| {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = unsettled.record.message_id.clone().unwrap_or_default();
+                failure
+            })
+            .collect();
+        Ok(response)
+    }
+
+    /// One room's records, in order, up to the first that is not settled.
+    async fn handle_group<'a>(
+        &self,
+        group: Vec<&'a SqsMessage>,
+        until: Instant,
+    ) -> Vec<Unsettled<'a>> {
+        for (index, record) in group.iter().enumerate() {
+            let outcome = if until.saturating_duration_since(Instant::now()) < self.timeout + MARGIN
+                && index > 0
+            {
+                // Begun now, it might be cut off in the middle of the model's answer.
+                Outcome::Again(Duration::ZERO)
+            } else {
+                self.handle_record(record).await
+            };
+            if let Outcome::Again(wait) = outcome {
+                return group[index..].iter().map(|&record| Unsettled { record, wait }).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    async fn handle_record(&self, record: &SqsMessage) -> Outcome {
+        let sqs_id = record.message_id.as_deref().unwrap_or_default();
+        let Some(job) =
+            record.body.as_deref().and_then(|body| serde_json::from_str::<Job>(body).ok())
+        else {
+            // Delivered again at once, until SQS moves it to the dead-letter queue: nothing of its
+            // room should have to wait for that.
+            tracing::error!(sqs.message_id = sqs_id, "a job that can't be read");
+            return Outcome::Again(Duration::ZERO);
+        };
+        let span = tracing::info_span!(
+            "reply",
+            sqs.message_id = sqs_id,
+            user_id = %job.user_id,
+            chatroom_id = %job.chatroom_id,
+            message_id = %job.message_id,
+        );
+        let attempt = AssertUnwindSafe(self.reply(&job)).catch_unwind();
+        async {
+            match attempt.await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "put off: the store failed");
+                    Outcome::Again(retry::backoff(receives(record), rand::random()))
+                }
+                Err(_) => {
+                    tracing::error!("put off: a panic");
+                    Outcome::Again(retry::backoff(receives(record), rand::random()))
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// The time that this invocation has left.
+    fn remaining(&self, context: &Context) -> Duration {
+        let now = self.clock.now().as_millisecond().max(0).unsigned_abs();
+        Duration::from_millis(context.deadline.saturating_sub(now))
+    }
+
+    /// Sets when each record is delivered again. A whole group waits for its first record: as long
+    /// as one of them is invisible, SQS hands out none.
+    async fn delay(&self, unsettled: &[Unsettled<'_>]) {
+        let receipts = unsettled.iter().filter_map(|unsettled| {
+            Some((unsettled.record.receipt_handle.as_deref()?, unsettled.wait))
+        });
+        if let Err(error) = self.queue.delay(receipts).await {
+            tracing::warn!(%error, "the queue's own visibility timeout applies instead");
+        }
+    }
+}
+
+/// The records by room, each room's in their order.
+fn by_group(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
+    let mut groups: Vec<(Option<&String>, Vec<&SqsMessage>)> = Vec::new();
+    for record in records {
+        let id = record.attributes.get("MessageGroupId");
+        match groups.iter_mut().find(|(group, _)| id.is_some() && *group == id) {
+            Some((_, group)) => group.push(record),
+            None => groups.push((id, vec![record])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// How often SQS has delivered a record, this time included.
+fn receives(record: &SqsMessage) -> u32 {
+    let count = record.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}

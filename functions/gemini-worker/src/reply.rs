@@ -1,0 +1,144 @@
+//! Answering one message.
+
+use std::time::Duration;
+
+use shared::{
+    domain::{Message, Side, Status, Usage},
+    queue::Job,
+    store::{Answer, Apology, Direction, Pending, Settled, StoreError},
+};
+
+use crate::{
+    Worker, context,
+    gemini::{Cause, Failure},
+    retry::{self, Next},
+};
+
+/// How many messages of a room are read for context: what the budget of tokens seldom exceeds.
+const HISTORY: u16 = 60;
+
+/// What becomes of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// There is nothing left to do: acknowledge it.
+    Settled,
+    /// To be tried again after this.
+    Again(Duration),
+}
+
+impl Worker {
+    /// Answers the message of `job`, or says clearly why not, or puts it off.
+    pub(crate) async fn reply(&self, job: &Job) -> Result<Outcome, StoreError> {
+        let pending = Pending {
+            user_id: job.user_id,
+            chatroom_id: job.chatroom_id,
+            message_id: job.message_id,
+        };
+        let (room, history) = tokio::join!(
+            self.store.chatroom(job.user_id, job.chatroom_id),
+            self.history(&pending),
+        );
+        let (Some(room), history) = (room?, history?) else {
+            tracing::info!("the room is gone: nobody waits for this reply");
+            return Ok(Outcome::Settled);
+        };
+        let Some(question) = history.iter().find(|message| message.id == job.message_id) else {
+            tracing::info!("the message is gone: nobody waits for this reply");
+            return Ok(Outcome::Settled);
+        };
+        if !matches!(question.side, Side::Question { status: Status::Pending, .. }) {
+            tracing::info!("settled before: delivered once more");
+            return Ok(Outcome::Settled);
+        }
+        let prompt =
+            context::prompt(&history, question, room.system_instruction, self.context_tokens);
+        match self.gemini.generate(&prompt).await {
+            Ok(answer) => {
+                let answer = Answer {
+                    id: self.ids.next_after(question.id, self.clock.now()),
+                    content: &answer.text,
+                    finish_reason: answer.finish_reason.as_str(),
+                    usage: answer.usage,
+                };
+                log(self.store.answer(&pending, &answer).await?, "answered");
+                Ok(Outcome::Settled)
+            }
+            Err(Failure::Retryable { cause, retry_after }) => {
+                self.put_off(&pending, cause, retry_after).await
+            }
+            Err(Failure::Final { cause, usage }) => {
+                self.apologise(&pending, cause, usage.unwrap_or_default()).await
+            }
+        }
+    }
+
+    /// The newest messages of the room, the question among them.
+    async fn history(&self, pending: &Pending) -> Result<Vec<Message>, StoreError> {
+        let room = pending.chatroom_id;
+        let newest = self.store.messages(room, Direction::Latest, HISTORY).await?.messages;
+        let oldest = newest.first().map(|message| message.id);
+        if oldest.is_none_or(|oldest| oldest <= pending.message_id) {
+            return Ok(newest);
+        }
+        // So many have been asked since that the question is not on the newest page.
+        let mut older = self
+            .store
+            .messages(room, Direction::Before(pending.message_id), HISTORY)
+            .await?
+            .messages;
+        older.extend(self.store.message(room, pending.message_id).await?);
+        older.extend(newest);
+        Ok(older)
+    }
+
+    async fn put_off(
+        &self,
+        pending: &Pending,
+        cause: Cause,
+        retry_after: Option<Duration>,
+    ) -> Result<Outcome, StoreError> {
+        let now = self.clock.now();
+        let Some(attempts) = self.store.count_failed_attempt(pending, now).await? else {
+            return Ok(Outcome::Settled);
+        };
+        match retry::next(attempts, retry_after, now, rand::random()) {
+            Next::Retry(wait) => {
+                tracing::warn!(
+                    gemini.cause = cause.name(),
+                    attempts = attempts.count,
+                    wait_ms = wait.as_millis(),
+                    "put off"
+                );
+                Ok(Outcome::Again(wait))
+            }
+            Next::GiveUp => self.apologise(pending, cause, Usage::default()).await,
+        }
+    }
+
+    /// Says that there will be no answer, in words that hold nothing of the model's service.
+    async fn apologise(
+        &self,
+        pending: &Pending,
+        cause: Cause,
+        usage: Usage,
+    ) -> Result<Outcome, StoreError> {
+        let id = self.ids.next_after(pending.message_id, self.clock.now());
+        let apology = Apology { id, content: cause.sentence(), usage };
+        let settled = self.store.fail(pending, &apology).await?;
+        if cause.needs_operator() {
+            tracing::error!(gemini.cause = cause.name(), "failed: an operator has to look at this");
+        } else {
+            tracing::warn!(gemini.cause = cause.name(), "failed");
+        }
+        log(settled, "told so");
+        Ok(Outcome::Settled)
+    }
+}
+
+fn log(settled: Settled, done: &'static str) {
+    match settled {
+        Settled::Done => tracing::info!(outcome = done, "settled"),
+        Settled::Before => tracing::info!("settled before: another delivery was faster"),
+        Settled::Gone => tracing::info!("the room is gone: nobody waits for this reply"),
+    }
+}

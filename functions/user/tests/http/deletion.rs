@@ -1,0 +1,57 @@
+//! `DELETE /user/me`.
+
+use shared::domain::MobileNumber;
+
+use crate::host::{Host, NUMBER};
+
+#[tokio::test]
+async fn everything_of_the_user_is_gone_from_view() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    let elsewhere = shared::domain::Caller { session_id: host.ids.next(host.now()), ..ada };
+    let mut rooms = Vec::new();
+    for _ in 0..60 {
+        rooms.push(host.room(&ada).await);
+    }
+    let stranger = host.stranger().await;
+    let strangers_room = host.room(&stranger).await;
+
+    let answer = host.delete_me(&ada).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    assert!(answer.body.is_empty());
+
+    for caller in [&ada, &elsewhere] {
+        host.get("/user/me", caller).await.assert_problem(401, "session_ended");
+        host.get("/user/me/usage", caller).await.assert_problem(401, "session_ended");
+        host.patch_me(caller, "{}").await.assert_problem(401, "session_ended");
+        host.delete_me(caller).await.assert_problem(401, "session_ended");
+    }
+    assert!(host.store.chatrooms(ada.user_id, 100, None).await.unwrap().rooms.is_empty());
+    for room in &rooms {
+        assert!(host.store.chatroom(ada.user_id, *room).await.unwrap().is_none());
+    }
+
+    let mut waiting: Vec<_> = host.store.rooms_to_purge(100).await.unwrap();
+    waiting.sort_unstable();
+    assert_eq!(waiting, rooms.iter().map(|room| (ada.user_id, *room)).collect::<Vec<_>>());
+    assert_eq!(host.store.accounts_to_purge(100).await.unwrap(), [ada.user_id]);
+
+    assert_eq!(host.get("/user/me", &stranger).await.status, 200);
+    assert!(host.store.chatroom(stranger.user_id, strangers_room).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_number_is_free_for_a_new_account_that_knows_nothing_of_the_old_one() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    host.room(&ada).await;
+    assert_eq!(host.delete_me(&ada).await.status, 204);
+    let number = MobileNumber::parse(NUMBER).unwrap();
+    assert_eq!(host.store.owner_of(&number, host.now()).await.unwrap(), None);
+
+    let again = host.ada().await;
+    assert_ne!(again.user_id, ada.user_id);
+    assert_eq!(host.get("/user/me", &again).await.status, 200);
+    assert!(host.store.chatrooms(again.user_id, 100, None).await.unwrap().rooms.is_empty());
+    host.get("/user/me", &ada).await.assert_problem(401, "session_ended");
+}

