@@ -15,9 +15,10 @@ use crate::{
 const QUEUE: &str = "messages.fifo";
 const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
 
-/// As in `template.yaml`.
-const VISIBILITY_TIMEOUT_SECONDS: u32 = 150;
-const MAX_RECEIVE_COUNT: u32 = 60;
+/// The queue's visibility timeout.
+pub const VISIBILITY_TIMEOUT_SECONDS: u32 = 150;
+/// How often a message is received before it goes to the dead-letter queue.
+pub const MAX_RECEIVE_COUNT: u32 = 60;
 
 /// A DynamoDB and an SQS with Parley's tables and queues.
 pub(crate) struct Cloud {

@@ -1,8 +1,12 @@
 //! The host: everything started in order, mounted on one server, and stopped in order.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, http::HeaderValue};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method, header},
+    serve::ListenerExt,
+};
 use gemini_worker::Worker;
 use shared::{aws::Aws, config::Env, domain::SystemClock};
 use sweeper::Sweeper;
@@ -13,6 +17,10 @@ use crate::{
     DataDir, Error, Settings, cloud::Cloud, gemini::StandIn, mapping::Mapping, schedule, secrets,
     valkey::Valkey,
 };
+
+/// How long a stop waits for what is under way: a model that hangs may take minutes, and its message
+/// is pending in the table all the same.
+const FINISH: Duration = Duration::from_secs(5);
 
 /// A running Parley.
 pub struct Host {
@@ -108,10 +116,15 @@ impl Host {
     /// rest.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
-        self.server.await.ok();
-        self.mapping.stopped().await;
-        self.schedule.await.ok();
-        self.cloud.stop().await;
+        let finished = async {
+            self.server.await.ok();
+            self.mapping.stopped().await;
+            self.schedule.await.ok();
+            self.cloud.stop().await;
+        };
+        if tokio::time::timeout(FINISH, finished).await.is_err() {
+            tracing::warn!("not all was finished: the next start takes up what is pending");
+        }
     }
 }
 
@@ -126,13 +139,15 @@ async fn mount(env: &Env) -> Result<Router, Error> {
     Ok(shared::http::service(app))
 }
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// API Gateway's part: it answers preflights and names the origins.
 fn cors(env: &Env) -> Result<CorsLayer, Error> {
     let origin = env.get("FRONTEND_URL").unwrap_or("http://localhost:3000");
     Ok(CorsLayer::new()
         .allow_origin(origin.trim_end_matches('/').parse::<HeaderValue>()?)
-        .allow_methods(Any)
-        .allow_headers(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, IDEMPOTENCY_KEY])
         .expose_headers(Any))
 }
 
@@ -141,6 +156,10 @@ fn serve(listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) ->
         let stopped = async move {
             stop.wait_for(|stopping| *stopping).await.ok();
         };
+        // An answer in two packets must not wait for the first one's acknowledgement.
+        let listener = listener.tap_io(|connection| {
+            connection.set_nodelay(true).ok();
+        });
         if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
             tracing::error!(%error, "the server stopped");
         }

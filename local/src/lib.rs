@@ -15,7 +15,7 @@ mod schedule;
 mod secrets;
 mod settings;
 pub mod sqs;
-mod valkey;
+pub mod valkey;
 
 pub use host::{Host, Summary};
 pub use settings::{DataDir, Settings};

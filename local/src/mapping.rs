@@ -20,7 +20,7 @@ use tokio::{
 
 /// As in `template.yaml`.
 const BATCH: i32 = 10;
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(120);
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How many batches are handled at once: the mapping's `MaximumConcurrency`.
 const CONCURRENCY: usize = 64;

@@ -6,7 +6,7 @@ use sweeper::{Order, Sweeper};
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 
 /// As in `template.yaml`.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Runs the sweeper every minute until `stopping`; at once and thoroughly if the queue has just
 /// been `lost`.

@@ -24,15 +24,17 @@ const STARTS_WITHIN: Duration = Duration::from_secs(3);
 const WITH_US: &str = r#""$@" & read -r _; kill $!"#;
 
 /// What serves as the cache.
-pub(crate) enum Valkey {
+pub enum Valkey {
     /// One that was there already, at `VALKEY_URL`.
     Given(String),
     /// One that this process has started.
     Started {
+        /// Where it is.
         url: String,
+        /// The program.
         server: PathBuf,
         /// Killed when it is dropped.
-        _process: Child,
+        _process: Box<Child>,
     },
     /// None; why.
     Off(&'static str),
@@ -40,7 +42,7 @@ pub(crate) enum Valkey {
 
 impl Valkey {
     /// Takes the one at `VALKEY_URL`, or starts one if a server is installed.
-    pub(crate) async fn start(env: &Env) -> Result<Self, Error> {
+    pub async fn start(env: &Env) -> Result<Self, Error> {
         match env.get("VALKEY_URL") {
             Some("off") => return Ok(Self::Off("VALKEY_URL=off")),
             Some(url) => return Ok(Self::Given(url.to_owned())),
@@ -55,14 +57,14 @@ impl Valkey {
             let mut process = spawn(&server, port)?;
             if is_up(port, &mut process).await? {
                 let url = format!("redis://127.0.0.1:{port}");
-                return Ok(Self::Started { url, server, _process: process });
+                return Ok(Self::Started { url, server, _process: Box::new(process) });
             }
         }
         Ok(Self::Off("the installed server does not start"))
     }
 
     /// `env` with the cache's address.
-    pub(crate) fn env(&self, env: Env) -> Env {
+    pub fn env(&self, env: Env) -> Env {
         match self {
             Self::Given(url) | Self::Started { url, .. } => env.with("VALKEY_URL", url),
             Self::Off(_) => env.with("VALKEY_URL", "off"),
@@ -70,7 +72,7 @@ impl Valkey {
     }
 
     /// For a person.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Given(url) => format!("Valkey at {}", without_password(url)),
             Self::Started { url, server, .. } => format!("{} at {url}", server.display()),

@@ -11,5 +11,8 @@ fn the_committed_openapi_document_is_the_one_that_the_code_describes() {
         fs::write(&path, &document).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap();
-    assert!(committed == document, "functions/docs/openapi.json is out of date: run `make openapi`");
+    assert!(
+        committed == document,
+        "functions/docs/openapi.json is out of date: run `make openapi`"
+    );
 }

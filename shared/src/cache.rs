@@ -45,6 +45,14 @@ pub enum Lookup {
 #[derive(Debug)]
 pub struct Version(Option<String>);
 
+impl Version {
+    /// One under which nothing is kept.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self(None)
+    }
+}
+
 /// A connection to Valkey, or none.
 #[derive(Clone)]
 pub struct Cache(Option<ConnectionManager>);

@@ -16,7 +16,12 @@ pub fn init() {
 /// Logs for a person at a terminal, to standard error, from `LOG_LEVEL` (`info`) on.
 pub fn init_for_people() {
     let colours = std::io::stderr().is_terminal();
-    fmt().with_max_level(level()).with_writer(std::io::stderr).with_ansi(colours).with_target(false).init();
+    fmt()
+        .with_max_level(level())
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        .init();
 }
 
 fn level() -> LevelFilter {

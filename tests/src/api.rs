@@ -67,7 +67,6 @@ impl Api {
     }
 
     /// A request without credentials. `path` may be a whole URL, as a `Link` header holds it.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> Request {
         let url = if path.starts_with("http") {
             path.to_owned()
@@ -78,13 +77,11 @@ impl Api {
     }
 
     /// `GET path`, without credentials.
-    #[must_use]
     pub fn get(&self, path: &str) -> Request {
         self.request(Method::GET, path)
     }
 
     /// `POST path`, without credentials.
-    #[must_use]
     pub fn post(&self, path: &str) -> Request {
         self.request(Method::POST, path)
     }

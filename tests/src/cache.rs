@@ -14,5 +14,6 @@ pub fn cache_is_expected() -> bool {
 
 fn is_on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| Path::new(&folder).join(name).is_file())
+    std::env::split_paths(&path)
+        .any(|folder: std::path::PathBuf| Path::new(&folder).join(name).is_file())
 }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, Unit, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
 /// Now.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a black-box test has no other clock than the wall's")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a black-box test has no other clock than the wall's"
+)]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -14,9 +17,9 @@ pub fn now() -> Timestamp {
 /// Seconds until the daily quota starts again, at midnight UTC.
 #[must_use]
 pub fn seconds_to_midnight() -> i64 {
-    let now = now().to_zoned(TimeZone::UTC);
-    let midnight = now.tomorrow().unwrap().start_of_day().unwrap();
-    midnight.since((Unit::Second, &now)).unwrap().total(Unit::Second).unwrap().ceil() as i64
+    let now = now();
+    let midnight = now.to_zoned(TimeZone::UTC).tomorrow().unwrap().start_of_day().unwrap();
+    midnight.timestamp().as_second() - now.as_second()
 }
 
 /// Waits until the day is not about to end: a test that counts the day's messages can't straddle two.

@@ -83,7 +83,12 @@ impl Parley {
         eventually("every message has a reply", PATIENCE, async || {
             for user in users {
                 for room in user.rooms().await {
-                    if user.messages(&room).await.iter().any(|message| message["status"] == "pending") {
+                    if user
+                        .messages(&room)
+                        .await
+                        .iter()
+                        .any(|message| message["status"] == "pending")
+                    {
                         return None;
                     }
                 }
@@ -150,8 +155,7 @@ impl Builder {
             // So high that polling never meets it; the tests of the rate set their own.
             ("BASIC_REQUESTS_PER_MINUTE", "1000000".to_owned()),
         ];
-        let mut env: BTreeMap<_, _> =
-            defaults.map(|(name, value)| (name.to_owned(), value)).into();
+        let mut env: BTreeMap<_, _> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
         env.extend(self.env);
         let log = folder.path().join("log");
         let (process, base_url) = Process::start(&env, &log);

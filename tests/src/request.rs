@@ -71,6 +71,7 @@ impl IntoFuture for Request {
     type IntoFuture = BoxFuture<'static, Response>;
 
     fn into_future(self) -> Self::IntoFuture {
-        async { self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}")) }.boxed()
+        async { self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}")) }
+            .boxed()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use reqwest::{StatusCode, Url, header::HeaderMap};
+use reqwest::{
+    StatusCode, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 use serde_json::Value;
 
 /// An answer of the server.
@@ -114,7 +117,8 @@ impl Response {
     #[must_use]
     pub fn retry_after(&self) -> i64 {
         let seconds = self.header("retry-after");
-        let seconds = seconds.parse().unwrap_or_else(|_| panic!("Retry-After is no number: {self}"));
+        let seconds =
+            seconds.parse().unwrap_or_else(|_| panic!("Retry-After is no number: {self}"));
         assert!(seconds >= 1, "Retry-After asks for no patience: {self}");
         seconds
     }
@@ -165,11 +169,11 @@ impl Response {
 
     /// Status, headers and body, as text.
     fn whole(&self) -> String {
-        let headers = self.headers.iter();
-        let headers: String = headers
-            .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
-            .collect();
-        format!("{}\n{headers}\n{}", self.status, self.text())
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+        };
+        let headers: Vec<_> = self.headers.iter().map(header).collect();
+        format!("{}\n{}\n\n{}", self.status, headers.join("\n"), self.text())
     }
 
     /// The fields that a validation found fault with, sorted, each once.
@@ -179,8 +183,10 @@ impl Response {
         self.is(422);
         let body = self.json();
         let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {self}"));
-        let mut fields: Vec<_> =
-            errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect();
+        let mut fields: Vec<_> = errors
+            .iter()
+            .map(|error| error["field"].as_str().unwrap_or_default().to_owned())
+            .collect();
         fields.sort();
         fields.dedup();
         fields

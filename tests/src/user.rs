@@ -154,12 +154,18 @@ impl User {
     }
 
     /// As [`wait_for_reply`](Self::wait_for_reply), with patience of one's own.
-    pub async fn wait_for_reply_within(&self, bound: Duration, room: &str, question: &str) -> Value {
+    pub async fn wait_for_reply_within(
+        &self,
+        bound: Duration,
+        room: &str,
+        question: &str,
+    ) -> Value {
         let settled = eventually("a reply", bound, async || {
             Some(self.message(room, question).await).filter(|asked| asked["status"] != "pending")
         })
         .await;
-        let reply_id = settled["reply_id"].as_str().unwrap_or_else(|| panic!("no reply: {settled}"));
+        let reply_id =
+            settled["reply_id"].as_str().unwrap_or_else(|| panic!("no reply: {settled}"));
         let reply = self.message(room, reply_id).await;
         assert_eq!(reply["is_from_user"], false, "{reply}");
         assert_eq!(reply["reply_to"], question, "{reply}");

@@ -119,7 +119,7 @@ fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstA
 async fn queue(state: &State, job: Job) {
     match state.queue.send(&job).await {
         Ok(()) => {
-            tracing::info!(chatroom_id = %job.chatroom_id, message_id = %job.message_id, "accepted")
+            tracing::info!(chatroom_id = %job.chatroom_id, message_id = %job.message_id, "accepted");
         }
         Err(error) => tracing::warn!(
             chatroom_id = %job.chatroom_id, message_id = %job.message_id, %error,

@@ -37,7 +37,8 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
-    /// A file of this project, which another deployment may change.
+    /// A file of this project, which another deployment may change. It is hashed by the compiler,
+    /// whose `long_running_const_eval` lint refuses much more than half a megabyte.
     pub(crate) const fn own(
         path: &'static str,
         content_type: &'static str,

@@ -37,7 +37,7 @@ fn serve(file: &'static Asset) -> MethodRouter {
 /// What this function adds to the API's OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(
-    paths(service::about, reference::openapi, reference::page),
+    paths(service::about, service::health, reference::openapi, reference::page),
     components(schemas(ServiceInfo, Links, Health)),
     tags((name = "service", description = "What the API says about itself."))
 )]

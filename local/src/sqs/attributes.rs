@@ -103,11 +103,11 @@ impl QueueAttributes {
 
     /// These attributes with `changes` made to them.
     pub(super) fn with(&self, changes: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let mut changed = self.clone();
+        let mut result = self.clone();
         for (name, value) in changes {
-            changed.set(name, value)?;
+            result.set(name, value)?;
         }
-        Ok(changed)
+        Ok(result)
     }
 
     pub(super) fn is_fifo(&self) -> bool {

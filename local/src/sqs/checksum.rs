@@ -1,6 +1,6 @@
 //! The MD5 digests that SQS returns, so that a client can see that its message arrived unharmed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use md5::{Digest, Md5};
 
@@ -8,7 +8,7 @@ use super::message::{AttributeValue, MessageAttribute};
 
 /// The digest of a message's body, in lower-case hexadecimal.
 pub(super) fn of_body(body: &str) -> String {
-    hexadecimal(Md5::new_with_prefix(body))
+    hexadecimal(&Md5::digest(body))
 }
 
 /// The digest of a message's attributes, in lower-case hexadecimal; `None` if there are none.
@@ -35,7 +35,7 @@ pub(super) fn of_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> 
             }
         }
     }
-    Some(hexadecimal(digest))
+    Some(hexadecimal(&digest.finalize()))
 }
 
 fn update_with_length(digest: &mut Md5, bytes: &[u8]) {
@@ -45,6 +45,11 @@ fn update_with_length(digest: &mut Md5, bytes: &[u8]) {
     digest.update(bytes);
 }
 
-fn hexadecimal(digest: Md5) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// `bytes` as lower-case hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

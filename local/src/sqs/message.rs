@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{attributes::QueueAttributes, error::Error, protocol::SendMessage};
+use super::{attributes::QueueAttributes, checksum, error::Error, protocol::SendMessage};
 
 /// A message as its sender gave it. It never changes after it was sent.
 #[derive(Debug, PartialEq)]
@@ -108,7 +108,7 @@ fn content_based(attributes: &QueueAttributes, body: &str) -> Result<String, Err
                 .to_owned(),
         ));
     }
-    Ok(Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(checksum::hexadecimal(&Sha256::digest(body)))
 }
 
 fn check_contents(request: &SendMessage) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use aws_sdk_sqs::{
     types::{
         ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
         MessageAttributeValue, MessageSystemAttributeName as System, QueueAttributeName as Name,
-        SendMessageBatchRequestEntry,
+        SendMessageBatchRequestEntry, SendMessageBatchResultEntry,
     },
 };
 
@@ -24,10 +24,10 @@ async fn a_message_arrives_with_its_attributes_and_checksums() {
     let city = attribute("String").string_value("Zürich").build().unwrap();
     let count = attribute("Number.int").string_value("42").build().unwrap();
     let raw = attribute("Binary").binary_value(Blob::new([0, 1, 255])).build().unwrap();
-    let send = server.client.send_message().queue_url(&url).message_body("héllo \"wörld\" 🦀");
-    let send = send.message_attributes("city", city.clone());
-    let sent = send.message_attributes("count", count).message_attributes("raw", raw.clone());
-    let sent = sent.send().await.unwrap();
+    let request = server.client.send_message().queue_url(&url).message_body("héllo \"wörld\" 🦀");
+    let request = request.message_attributes("city", city.clone());
+    let request = request.message_attributes("count", count).message_attributes("raw", raw.clone());
+    let sent = request.send().await.unwrap();
     // Worked out with another implementation of MD5, from AWS's description of the digest.
     assert_eq!(sent.md5_of_message_body(), Some("56e4fd01a52a2b54c4c947f223b16b0c"));
     assert_eq!(sent.md5_of_message_attributes(), Some("c7446e00843a0f53c5f730ef359af11f"));
@@ -58,8 +58,9 @@ async fn a_message_arrives_with_its_attributes_and_checksums() {
 async fn system_attributes_tell_where_a_message_comes_from() {
     let server = Server::start().await;
     let url = server.create("jobs.fifo", &[(Name::VisibilityTimeout, "0")]).await;
-    let send = server.client.send_message().queue_url(&url).message_body("m");
-    let sent = send.message_group_id("room").message_deduplication_id("d-1").send().await.unwrap();
+    let request = server.client.send_message().queue_url(&url).message_body("m");
+    let request = request.message_group_id("room").message_deduplication_id("d-1");
+    let sent = request.send().await.unwrap();
     server.receive(&url, 0).await;
     let message = server.receive(&url, 0).await.remove(0);
     let attributes = message.attributes().unwrap();
@@ -180,9 +181,8 @@ async fn receipt_handles_are_checked() {
         let request = server.client.change_message_visibility().queue_url(&url);
         request.receipt_handle(handle).visibility_timeout(timeout).send()
     };
-    let delete = |handle: &str| {
-        server.client.delete_message().queue_url(&url).receipt_handle(handle).send()
-    };
+    let delete =
+        |handle: &str| server.client.delete_message().queue_url(&url).receipt_handle(handle).send();
     let error = delete("nonsense").await.unwrap_err().into_service_error();
     assert!(error.is_receipt_handle_is_invalid(), "{error:?}");
     let error = hide("nonsense", 1).await.unwrap_err().into_service_error();
@@ -208,10 +208,10 @@ fn entry(id: &str, group: &str, body: &str) -> SendMessageBatchRequestEntry {
 async fn a_batch_succeeds_entry_by_entry() {
     let server = Server::start().await;
     let url = server.create("jobs.fifo", &[]).await;
-    let send = server.client.send_message_batch().queue_url(&url);
-    let send = send.entries(entry("one", "a", "a1")).entries(entry("two", "no group", "a2"));
-    let sent = send.entries(entry("three", "b", "b1")).send().await.unwrap();
-    let ids: Vec<_> = sent.successful().iter().map(|entry| entry.id()).collect();
+    let request = server.client.send_message_batch().queue_url(&url);
+    let request = request.entries(entry("one", "a", "a1")).entries(entry("two", "no group", "a2"));
+    let sent = request.entries(entry("three", "b", "b1")).send().await.unwrap();
+    let ids: Vec<_> = sent.successful().iter().map(SendMessageBatchResultEntry::id).collect();
     assert_eq!(ids, ["one", "three"]);
     let [failed] = sent.failed() else { panic!("{sent:?}") };
     assert_eq!((failed.id(), failed.code()), ("two", "InvalidParameterValue"));

@@ -34,7 +34,8 @@ async fn making_a_queue_again_succeeds_only_with_what_it_has() {
 #[tokio::test]
 async fn a_queue_needs_a_sound_name() {
     let server = Server::start().await;
-    for (name, fifo) in [("", "false"), ("a b", "false"), ("jobs", "true"), ("jobs.fifo", "false")] {
+    for (name, fifo) in [("", "false"), ("a b", "false"), ("jobs", "true"), ("jobs.fifo", "false")]
+    {
         let request = server.client.create_queue().queue_name(name);
         let result = request.attributes(Name::FifoQueue, fifo).send().await;
         assert_eq!(code(result), "InvalidParameterValue", "{name:?}");

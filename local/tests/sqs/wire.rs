@@ -30,7 +30,10 @@ async fn an_error_has_the_names_of_both_protocols() {
     assert_eq!(headers["content-type"], "application/x-amz-json-1.0");
     assert_eq!(headers["x-amzn-query-error"], "AWS.SimpleQueueService.NonExistentQueue;Sender");
     let message = "The specified queue does not exist.";
-    assert_eq!(body, json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": message }));
+    assert_eq!(
+        body,
+        json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": message })
+    );
 }
 
 #[tokio::test]

@@ -22,7 +22,10 @@ const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#qu
 
 /// Why a request was not fulfilled.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     kind: &'static str,
@@ -61,7 +64,7 @@ pub struct ProblemBody<'a> {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             code,
             kind: "about:blank",
@@ -69,7 +72,12 @@ impl Problem {
             errors: Vec::new(),
             headers: Vec::new(),
             cause: None,
-        }
+        }))
+    }
+
+    fn with_cause(mut self, cause: impl ToString) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
     }
 
     /// 400 with a code of its own.
@@ -134,7 +142,9 @@ impl Problem {
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = "Some fields are not valid.";
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail) }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail);
+        problem.0.errors = errors;
+        problem
     }
 
     /// 422 with a code of its own.
@@ -151,54 +161,51 @@ impl Problem {
     /// 429: the quota is used up until `retry_after` seconds have passed.
     #[must_use]
     pub fn quota_exceeded(detail: impl Into<String>, retry_after: u64) -> Self {
-        Self { kind: QUOTA_EXCEEDED, ..Self::too_many("quota_exceeded", detail, retry_after) }
+        let mut problem = Self::too_many("quota_exceeded", detail, retry_after);
+        problem.0.kind = QUOTA_EXCEEDED;
+        problem
     }
 
     /// 500: `cause` goes to the log, never to the client.
     #[must_use]
     pub fn internal(cause: impl ToString) -> Self {
         let detail = "Something went wrong on our side.";
-        Self {
-            cause: Some(cause.to_string()),
-            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
     }
 
     /// 503: a server behind this one does not answer; worth another try soon.
     #[must_use]
     pub fn unavailable(cause: impl ToString) -> Self {
         let detail = "The service is busy. Nothing was lost; try again in a moment.";
-        Self {
-            cause: Some(cause.to_string()),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-        }
-        .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .with_cause(cause)
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// Its status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// Logs it once, at the boundary: the fault is ours from 500 on.
     pub(super) fn log(&self) {
-        let (status, code) = (self.status.as_u16(), self.code);
-        let cause = self.cause.as_deref();
-        if self.status.is_server_error() {
+        let (status, code) = (self.0.status.as_u16(), self.0.code);
+        let cause = self.0.cause.as_deref();
+        if self.0.status.is_server_error() {
             tracing::error!(
                 http.status = status,
                 problem.code = code,
@@ -213,20 +220,20 @@ impl Problem {
     /// Writes it out for the request `request_id`.
     pub(super) fn render(&self, request_id: &str) -> Response {
         let body = ProblemBody {
-            kind: self.kind,
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
+            kind: self.0.kind,
+            title: self.0.status.canonical_reason().unwrap_or("Error"),
+            status: self.0.status.as_u16(),
+            detail: &self.0.detail,
+            code: self.0.code,
             request_id,
-            errors: &self.errors,
+            errors: &self.0.errors,
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
-        response.headers_mut().extend(self.headers.iter().cloned());
+        response.headers_mut().extend(self.0.headers.iter().cloned());
         response
     }
 }
@@ -234,8 +241,8 @@ impl Problem {
 impl IntoResponse for Problem {
     /// Only marks the response: the layer writes it out.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        response.headers_mut().extend(self.headers.iter().cloned());
+        let mut response = self.0.status.into_response();
+        response.headers_mut().extend(self.0.headers.iter().cloned());
         response.extensions_mut().insert(self);
         response
     }

@@ -100,10 +100,7 @@ impl Store {
                 .condition_expression("code_expires_at = :seen")
                 .expression_attribute_values(":seen", n(seen.code_expires_at)),
         };
-        let error = match put.send().await {
-            Ok(_) => return Ok(true),
-            Err(error) => error,
-        };
+        let Err(error) = put.send().await else { return Ok(true) };
         match error.as_service_error() {
             // This very code is there if the answer to the first try was lost, and the SDK tried
             // again.

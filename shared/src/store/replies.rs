@@ -56,7 +56,7 @@ impl Store {
         question: &Pending,
         answer: &Answer<'_>,
     ) -> Result<Settled, StoreError> {
-        let mut reply = self.reply_item(question, answer.id, answer.content, Status::Answered);
+        let mut reply = Self::reply_item(question, answer.id, answer.content, Status::Answered);
         reply.insert("finish_reason".to_owned(), s(answer.finish_reason));
         reply.insert("usage".to_owned(), usage(answer.usage));
         let writes = vec![
@@ -75,7 +75,7 @@ impl Store {
         question: &Pending,
         apology: &Apology<'_>,
     ) -> Result<Settled, StoreError> {
-        let reply = self.reply_item(question, apology.id, apology.content, Status::Failed);
+        let reply = Self::reply_item(question, apology.id, apology.content, Status::Failed);
         let day = day_of(question);
         let mut writes = vec![
             self.flip(question, Status::Failed, apology.id),
@@ -129,13 +129,7 @@ impl Store {
             .value(":day", s(day))
     }
 
-    fn reply_item(
-        &self,
-        question: &Pending,
-        id: MessageId,
-        content: &str,
-        status: Status,
-    ) -> keys::Item {
+    fn reply_item(question: &Pending, id: MessageId, content: &str, status: Status) -> keys::Item {
         let mut item = keys::message(question.chatroom_id, id);
         item.extend([
             ("user_id".to_owned(), s(question.user_id)),

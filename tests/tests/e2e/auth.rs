@@ -44,7 +44,8 @@ async fn signup_needs_a_mobile_number() {
         let answer = parley.signup(number, json!({})).await;
         assert_eq!(answer.faulty_fields(), ["mobile_number"], "{number:?}: {answer}");
     }
-    let answer = parley.post("/auth/signup").json(&json!({"mobile_number": 14_155_550_123_i64})).await;
+    let answer =
+        parley.post("/auth/signup").json(&json!({"mobile_number": 14_155_550_123_i64})).await;
     assert_eq!(answer.faulty_fields(), ["mobile_number"], "{answer}");
 }
 
@@ -120,7 +121,8 @@ async fn what_is_no_refresh_token_is_refused() {
     let mut tampered = user.refresh_token.clone();
     let last = tampered.pop().unwrap();
     tampered.push(if last == 'A' { 'B' } else { 'A' });
-    for token in ["nonsense", "a.b.c", &user.token, &tampered, &format!("{}x", user.refresh_token)] {
+    for token in ["nonsense", "a.b.c", &user.token, &tampered, &format!("{}x", user.refresh_token)]
+    {
         parley.refresh(token).await.is(401);
     }
     parley.refresh(&user.refresh_token).await.is(200);

@@ -87,9 +87,12 @@ async fn rooms_know_nothing_of_one_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_history_is_cut_to_the_budget_with_its_newest_turns_kept() {
     const BUDGET: usize = 400;
-    let builder = Parley::builder().without_quota().env("GEMINI_CONTEXT_TOKENS", &BUDGET.to_string());
+    let builder =
+        Parley::builder().without_quota().env("GEMINI_CONTEXT_TOKENS", &BUDGET.to_string());
     let Some(parley) = builder.start().await else { return };
-    parley.model().on(Behaviour::new(Respond::text("An answer of some forty characters, more or less.")));
+    parley
+        .model()
+        .on(Behaviour::new(Respond::text("An answer of some forty characters, more or less.")));
     let user = parley.user().await;
     let room = user.create_room("Long").await;
     let filler = "and so on ".repeat(20);

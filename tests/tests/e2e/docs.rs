@@ -81,10 +81,14 @@ fn assert_references_resolve(document: &Value, part: &Value) {
                 let pointer = reference.strip_prefix('#').unwrap();
                 assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
             }
-            members.values().for_each(|value| assert_references_resolve(document, value));
+            for value in members.values() {
+                assert_references_resolve(document, value);
+            }
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| assert_references_resolve(document, item));
+            for item in items {
+                assert_references_resolve(document, item);
+            }
         }
         _ => {}
     }

@@ -129,7 +129,7 @@ async fn a_body_that_can_not_be_taken_is_refused_in_the_same_way_everywhere() {
         assert_eq!(answer.status(), 413, "{answer}");
     }
     // None of it did anything.
-    assert_eq!(user.rooms().await, [room.clone()]);
+    assert_eq!(user.rooms().await, [&*room]);
     assert_eq!(user.messages(&room).await, [json!(null); 0]);
 }
 
@@ -162,7 +162,8 @@ async fn every_request_has_an_id_of_its_own_also_when_nothing_is_wrong() {
 async fn the_log_knows_a_request_by_its_id() {
     let Some(parley) = Parley::builder().start().await else { return };
     let user = parley.user().await;
-    let id = user.get("/chatroom/01ARZ3NDEKTSV4RRFFQ69G5FAV").await.expect(404).header("x-request-id");
+    let id =
+        user.get("/chatroom/01ARZ3NDEKTSV4RRFFQ69G5FAV").await.expect(404).header("x-request-id");
     assert!(parley.logs().contains(&id), "no {id} in the log");
 }
 

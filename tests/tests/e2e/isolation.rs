@@ -56,7 +56,7 @@ async fn somebody_elses_chatroom_is_a_404_on_every_verb_just_like_one_that_never
 
     assert_eq!(stranger.rooms().await, [own_room]);
     // And nothing happened to it.
-    assert_eq!(owner.rooms().await, [room.clone()]);
+    assert_eq!(owner.rooms().await, [&*room]);
     let kept = owner.get(&format!("/chatroom/{room}")).await.expect(200);
     assert_eq!(kept.json()["name"], "The owner's", "{kept}");
     assert_eq!(owner.messages(&room).await.len(), 2);
@@ -88,7 +88,14 @@ async fn ids_that_can_not_be_ids_are_404_too() {
     let parley = Parley::start().await;
     let user = parley.user().await;
     let room = user.create_room("Mine").await;
-    for id in ["1", "nonsense", "..%2F..", "%00", "01ARZ3NDEKTSV4RRFFQ69G5FA%F0%9F%8C%89", "%27%20OR%201%3D1"] {
+    for id in [
+        "1",
+        "nonsense",
+        "..%2F..",
+        "%00",
+        "01ARZ3NDEKTSV4RRFFQ69G5FA%F0%9F%8C%89",
+        "%27%20OR%201%3D1",
+    ] {
         user.get(&format!("/chatroom/{id}")).await.is(404);
         user.get(&format!("/chatroom/{id}/messages")).await.is(404);
         user.send(id, "Hello?").await.is(404);
@@ -103,7 +110,7 @@ async fn each_user_lists_their_own_rooms_from_the_cache_too() {
     let ones = one.create_room("One's").await;
     let others = other.create_room("The other's").await;
     for _ in 0..3 {
-        assert_eq!(one.rooms().await, [ones.clone()]);
-        assert_eq!(other.rooms().await, [others.clone()]);
+        assert_eq!(one.rooms().await, [&*ones]);
+        assert_eq!(other.rooms().await, [&*others]);
     }
 }

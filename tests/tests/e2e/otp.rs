@@ -100,9 +100,8 @@ async fn a_login_code_does_not_reset_and_a_reset_code_does_not_log_in() {
     parley.signup(&number, json!({})).await.is(201);
     let login = parley.login_code(&number).await;
     let reset = parley.reset_code(&number).await;
-    let body = |otp: &str| {
-        json!({"mobile_number": number, "otp": otp, "new_password": "a new password"})
-    };
+    let body =
+        |otp: &str| json!({"mobile_number": number, "otp": otp, "new_password": "a new password"});
     if login != reset {
         parley.verify(&number, &reset).await.is(401);
         parley.post("/auth/reset-password").json(&body(&login)).await.is(401);
@@ -156,10 +155,10 @@ async fn asking_for_a_code_does_not_tell_whether_a_number_has_an_account() {
     let signed_up = random_number();
     parley.signup(&signed_up, json!({})).await.is(201);
     for (path, known) in [("/auth/send-otp", &signed_up), ("/auth/forgot-password", &known)] {
-        let ask = async |number: &str| {
-            parley.post(path).json(&json!({"mobile_number": number})).await
-        };
-        let (to_known, to_unknown) = (ask(known).await.expect(200), ask(&unknown).await.expect(200));
+        let ask =
+            async |number: &str| parley.post(path).json(&json!({"mobile_number": number})).await;
+        let (to_known, to_unknown) =
+            (ask(known).await.expect(200), ask(&unknown).await.expect(200));
         assert_eq!(shape(&to_known), shape(&to_unknown), "{to_known}{to_unknown}");
         assert_eq!(to_known.json()["message"], to_unknown.json()["message"]);
         assert_eq!(to_known.json()["expires_in"], to_unknown.json()["expires_in"]);
@@ -200,7 +199,9 @@ async fn a_code_that_can_not_be_one_is_a_field_error_or_just_wrong() {
     let number = random_number();
     parley.signup(&number, json!({})).await.is(201);
     let code = parley.login_code(&number).await;
-    for otp in [json!(""), json!("12345"), json!("abcdef"), json!("1234567"), json!(null), json!([])] {
+    for otp in
+        [json!(""), json!("12345"), json!("abcdef"), json!("1234567"), json!(null), json!([])]
+    {
         let answer = parley
             .post("/auth/verify-otp")
             .json(&json!({"mobile_number": number, "otp": otp}))

@@ -112,9 +112,8 @@ async fn a_token_that_was_tampered_with_or_made_by_somebody_else_is_refused() {
         forge(&with(&header, "alg", json!("HS256")), &claims, |signed| hs256(key, signed))
     };
     let later = with(&claims, "exp", json!(4_000_000_000_i64));
-    let by_stranger = |header: &Value| {
-        forge(header, &claims, |signed| stranger.sign(signed).to_bytes().to_vec())
-    };
+    let by_stranger =
+        |header: &Value| forge(header, &claims, |signed| stranger.sign(signed).to_bytes().to_vec());
     let embedded = with(
         &header,
         "jwk",
@@ -172,7 +171,8 @@ async fn every_protected_endpoint_asks_for_a_token() {
         ("GET", format!("/chatroom/{room}/messages")),
         ("GET", format!("/chatroom/{room}/messages/{message}")),
     ] {
-        let body = json!({"content": "x", "new_password": "long enough", "full_name": "x", "name": "x"});
+        let body =
+            json!({"content": "x", "new_password": "long enough", "full_name": "x", "name": "x"});
         let request = || parley.request(method.parse().unwrap(), &path).json(&body);
         refused(&request().await);
         refused(&request().header("authorization", "Basic QWxhZGRpbjpvcGVu").await);

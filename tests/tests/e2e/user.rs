@@ -3,7 +3,8 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use tests::{
-    Behaviour, Parley, Respond, Response, clear_of_midnight, now, random_digits, seconds_to_midnight,
+    Behaviour, Parley, Respond, Response, clear_of_midnight, now, random_digits,
+    seconds_to_midnight,
 };
 
 fn timestamp(value: &Value) -> Timestamp {
@@ -215,7 +216,9 @@ async fn usage_is_counted_per_day() {
 /// The entry of one day.
 fn day_of_usage(answer: &Response, day: &str) -> Value {
     let days = answer.array();
-    days.into_iter().find(|entry| entry["day"] == day).unwrap_or_else(|| panic!("no {day}: {answer}"))
+    days.into_iter()
+        .find(|entry| entry["day"] == day)
+        .unwrap_or_else(|| panic!("no {day}: {answer}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

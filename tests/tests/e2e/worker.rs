@@ -5,13 +5,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
-    Behaviour, PATIENCE, Parley, Respond, StatusReply, TextReply, User, clear_of_midnight, eventually,
-    model::asked_about, replies_to,
+    Behaviour, PATIENCE, Parley, Respond, StatusReply, TextReply, User, clear_of_midnight,
+    eventually, model::asked_about, replies_to,
 };
 use tokio::time::Instant;
 
 /// A reply comes within five minutes, whatever happens. Retries take their time.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// The question that failed, and the message that stands in place of its reply.
 async fn failed(user: &User, room: &str, question: &str) -> Value {
@@ -180,7 +180,8 @@ async fn no_user_ever_reads_what_the_model_service_says_in_its_errors() {
         "code": 400, "message": marker, "status": marker,
         "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": marker}],
     }});
-    let told = |status, body| Respond::Status(StatusReply { status, retry_after: None, body: Some(body) });
+    let told =
+        |status, body| Respond::Status(StatusReply { status, retry_after: None, body: Some(body) });
     let user = parley.user().await;
     let faults = [
         ("in Google's form", told(400, error.clone())),
@@ -255,9 +256,9 @@ async fn rooms_are_answered_side_by_side_and_one_room_in_order() {
 
     let asked = |text: &str| asked_about(parley.model(), text);
     let first = asked("question 0");
-    let together = first.iter().filter(|other| {
-        other.at.duration_since(first[0].at) < DELAY.try_into().unwrap()
-    });
+    let together = first
+        .iter()
+        .filter(|other| other.at.duration_since(first[0].at) < DELAY.try_into().unwrap());
     assert!(together.count() >= 3, "the rooms waited for one another: {first:?}");
     for index in 0..rooms.len() {
         let of_room = asked(&format!("Room {index}, "));

@@ -11,18 +11,18 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
-pub static DOCUMENT: LazyLock<Value> =
+pub(crate) static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(auth::ApiDoc::openapi()).unwrap());
 
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
     asked: String,
 }
 
 impl Answer {
-    pub async fn read(method: &Method, path: &str, response: Response) -> Self {
+    pub(crate) async fn read(method: &Method, path: &str, response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Self {
@@ -55,36 +55,36 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self}");
         self
     }
 
     /// Expects an error with this code.
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) {
+    pub(crate) fn refused(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.str("code").as_str()), (status, code), "{self}");
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
     #[track_caller]
-    pub fn str(&self, member: &str) -> String {
+    pub(crate) fn str(&self, member: &str) -> String {
         let text = self.json()[member].as_str().map(str::to_owned);
         text.unwrap_or_else(|| panic!("no {member}: {self}"))
     }
 
     /// Seconds.
     #[track_caller]
-    pub fn retry_after(&self) -> i64 {
+    pub(crate) fn retry_after(&self) -> i64 {
         self.headers["retry-after"].to_str().unwrap().parse().unwrap()
     }
 
     /// The fields that were found wrong, sorted.
     #[track_caller]
-    pub fn faulty_fields(&self) -> Vec<String> {
+    pub(crate) fn faulty_fields(&self) -> Vec<String> {
         self.refused(422, "validation_failed");
         let body = self.json();
         let fields = body["errors"].as_array().unwrap().iter();

@@ -20,35 +20,35 @@ use tower::ServiceExt as _;
 
 use crate::{Answer, Wire};
 
-pub const NUMBER: &str = "+14155552671";
-pub const UNKNOWN: &str = "+14155552672";
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const NUMBER: &str = "+14155552671";
+pub(crate) const UNKNOWN: &str = "+14155552672";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// RFC 8410, section 10.3.
-pub const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+pub(crate) const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
     -----END PRIVATE KEY-----\n";
 
-pub struct App {
-    pub clock: Arc<ManualClock>,
-    pub wire: Wire,
+pub(crate) struct App {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) wire: Wire,
     router: Router,
     database: Embedded,
 }
 
 /// What signing in gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
-    pub access: String,
-    pub refresh: String,
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
 }
 
 impl App {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|env| env).await
     }
 
-    pub async fn start_with(change: impl FnOnce(Env) -> Env) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(Env) -> Env) -> Self {
         let database = Embedded::start(Data::Memory).await.unwrap();
         let wire = Wire::to(database.url()).await;
         let clock: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
@@ -65,97 +65,97 @@ impl App {
     }
 
     /// As it runs in Lambda and in `local`.
-    pub fn service(&self) -> Router {
+    pub(crate) fn service(&self) -> Router {
         self.router.clone()
     }
 
     /// Everything in the table of users, as one text.
-    pub async fn stored(&self) -> String {
+    pub(crate) async fn stored(&self) -> String {
         let aws = Aws::from_env(&self.database.env(Env::default())).unwrap();
         let client = Client::new(&aws.config("DYNAMODB"));
         let items = client.scan().table_name("users").send().await.unwrap();
         format!("{:?}", items.items())
     }
 
-    pub fn pass(&self, time: SignedDuration) {
+    pub(crate) fn pass(&self, time: SignedDuration) {
         self.clock.advance(time);
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         Answer::read(&method, &path, response).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(request(path, None, body)).await
     }
 
-    pub async fn post_as(&self, access_token: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post_as(&self, access_token: &str, path: &str, body: &Value) -> Answer {
         self.send(request(path, Some(access_token), body)).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         let request = Request::builder().method(Method::GET).uri(path);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
     /// `POST /auth/signup` of [`NUMBER`] with whatever else `body` holds.
-    pub async fn signup(&self, mut body: Value) -> Answer {
+    pub(crate) async fn signup(&self, mut body: Value) -> Answer {
         body["mobile_number"] = json!(NUMBER);
         self.post("/auth/signup", &body).await
     }
 
-    pub async fn ask_for_code(&self, number: &str) -> Answer {
+    pub(crate) async fn ask_for_code(&self, number: &str) -> Answer {
         self.post("/auth/send-otp", &json!({"mobile_number": number})).await
     }
 
     /// A code to sign in with.
-    pub async fn code(&self, number: &str) -> String {
+    pub(crate) async fn code(&self, number: &str) -> String {
         self.ask_for_code(number).await.expect(200).str("otp")
     }
 
     /// A code to set a password with.
-    pub async fn reset_code(&self, number: &str) -> String {
+    pub(crate) async fn reset_code(&self, number: &str) -> String {
         let body = json!({"mobile_number": number});
         self.post("/auth/forgot-password", &body).await.expect(200).str("otp")
     }
 
-    pub async fn verify(&self, number: &str, otp: &str) -> Answer {
+    pub(crate) async fn verify(&self, number: &str, otp: &str) -> Answer {
         self.post("/auth/verify-otp", &json!({"mobile_number": number, "otp": otp})).await
     }
 
-    pub async fn login(&self, number: &str, password: &str) -> Answer {
+    pub(crate) async fn login(&self, number: &str, password: &str) -> Answer {
         self.post("/auth/login", &json!({"mobile_number": number, "password": password})).await
     }
 
-    pub async fn refresh(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
         self.post("/auth/refresh", &json!({"refresh_token": refresh_token})).await
     }
 
-    pub async fn reset(&self, number: &str, otp: &str, password: &str) -> Answer {
+    pub(crate) async fn reset(&self, number: &str, otp: &str, password: &str) -> Answer {
         let body = json!({"mobile_number": number, "otp": otp, "new_password": password});
         self.post("/auth/reset-password", &body).await
     }
 
-    pub async fn change_password(&self, tokens: &Tokens, body: Value) -> Answer {
+    pub(crate) async fn change_password(&self, tokens: &Tokens, body: Value) -> Answer {
         self.post_as(&tokens.access, "/auth/change-password", &body).await
     }
 
     /// Signs in [`NUMBER`] with a code.
-    pub async fn sign_in(&self) -> Tokens {
+    pub(crate) async fn sign_in(&self) -> Tokens {
         let code = self.code(NUMBER).await;
         self.verify(NUMBER, &code).await.tokens()
     }
 
     /// A user: [`NUMBER`], verified.
-    pub async fn user(&self) -> Tokens {
+    pub(crate) async fn user(&self) -> Tokens {
         self.signup(json!({})).await.expect(201);
         self.sign_in().await
     }
 
     /// A user with a password: [`NUMBER`] and [`PASSWORD`].
-    pub async fn user_with_password(&self) -> Tokens {
+    pub(crate) async fn user_with_password(&self) -> Tokens {
         let tokens = self.user().await;
         self.change_password(&tokens, json!({"new_password": PASSWORD})).await.expect(200);
         tokens
@@ -165,7 +165,7 @@ impl App {
 impl Answer {
     /// The tokens of a sign-in that succeeded.
     #[track_caller]
-    pub fn tokens(self) -> Tokens {
+    pub(crate) fn tokens(self) -> Tokens {
         let answer = self.expect(200);
         Tokens { access: answer.str("access_token"), refresh: answer.str("refresh_token") }
     }
@@ -183,7 +183,7 @@ fn request(path: &str, access_token: Option<&str>, body: &Value) -> Request<Body
 }
 
 /// Another code than this one.
-pub fn wrong(code: &str) -> String {
+pub(crate) fn wrong(code: &str) -> String {
     let code: u32 = code.parse().unwrap();
     format!("{:06}", (code + 1) % 1_000_000)
 }

@@ -17,8 +17,8 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::oneshot};
 
 #[derive(Clone)]
-pub struct Wire {
-    pub url: String,
+pub(crate) struct Wire {
+    pub(crate) url: String,
     upstream: String,
     client: Client<HttpConnector, Body>,
     calls: Arc<Mutex<Vec<String>>>,
@@ -34,25 +34,25 @@ enum Plan {
 }
 
 /// A call that is held up.
-pub struct Held {
+pub(crate) struct Held {
     arrived: oneshot::Receiver<()>,
     release: oneshot::Sender<()>,
 }
 
 impl Held {
     /// Waits until the call has come.
-    pub async fn arrived(&mut self) {
+    pub(crate) async fn arrived(&mut self) {
         (&mut self.arrived).await.unwrap();
     }
 
     /// Lets it go on.
-    pub fn release(self) {
+    pub(crate) fn release(self) {
         self.release.send(()).unwrap();
     }
 }
 
 impl Wire {
-    pub async fn to(upstream: &str) -> Self {
+    pub(crate) async fn to(upstream: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wire = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
@@ -67,14 +67,14 @@ impl Wire {
     }
 
     /// Holds up the next call of `operation`.
-    pub fn hold(&self, operation: &'static str) -> Held {
+    pub(crate) fn hold(&self, operation: &'static str) -> Held {
         let ((arrived, has_arrived), (release, released)) = (oneshot::channel(), oneshot::channel());
         self.plan(operation, Plan::Hold { arrived, release: released });
         Held { arrived: has_arrived, release }
     }
 
     /// Loses the answer to the next call of `operation`.
-    pub fn lose_answer(&self, operation: &'static str) {
+    pub(crate) fn lose_answer(&self, operation: &'static str) {
         self.plan(operation, Plan::LoseAnswer);
     }
 
@@ -83,7 +83,7 @@ impl Wire {
     }
 
     /// The calls since this was last asked.
-    pub fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 

@@ -34,7 +34,7 @@ use shared::{
 use tower::ServiceExt as _;
 
 /// When the tests begin.
-pub(crate) const START: &str = "2026-11-21T10:00:00.250Z";
+pub(crate) const START: &str = "2026-11-21T10:00:00.123Z";
 pub(crate) const NUMBER: &str = "+14155550123";
 
 pub(crate) struct Host {

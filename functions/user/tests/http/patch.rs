@@ -102,6 +102,8 @@ async fn a_body_that_is_no_json_object_is_refused() {
         ("{}{}", 400, "invalid_json"),
         ("7", 422, "not_an_object"),
         ("null", 422, "not_an_object"),
+        ("[]", 422, "not_an_object"),
+        (r#"["Eve"]"#, 422, "not_an_object"),
         ("\"Eve\"", 422, "not_an_object"),
         (r#"{"full_name":"Eve","full_name":"Mallory"}"#, 422, "not_an_object"),
     ] {

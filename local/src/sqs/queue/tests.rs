@@ -22,20 +22,19 @@ struct Seen {
 }
 
 impl Bench {
-    fn new(name: &str, attributes: &[(&str, &str)]) -> Self {
+    fn new(fifo: bool, attributes: &[(&str, &str)]) -> Self {
         let changes = attributes.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        let attributes = QueueAttributes::defaults(name.ends_with(".fifo"))
-            .with(&changes.collect::<BTreeMap<_, _>>())
-            .unwrap();
+        let attributes =
+            QueueAttributes::defaults(fifo).with(&changes.collect::<BTreeMap<_, _>>()).unwrap();
         Self { queue: Queue::new(attributes), now: Timestamp::UNIX_EPOCH, sent: 0 }
     }
 
     fn fifo() -> Self {
-        Self::new("jobs.fifo", &[])
+        Self::new(true, &[])
     }
 
     fn standard() -> Self {
-        Self::new("jobs", &[])
+        Self::new(false, &[])
     }
 
     fn pass(&mut self, secs: u32) {
@@ -96,9 +95,9 @@ fn seen(received: &Received) -> Vec<Seen> {
 
 const HANDLE_EXPIRED: &str = "The receipt handle has expired.";
 
-fn assert_expired(result: Result<(), Error>) {
+fn assert_expired(result: &Result<(), Error>) {
     assert!(
-        matches!(&result, Err(Error::InvalidParameterValue { reason, .. }) if reason == HANDLE_EXPIRED),
+        matches!(result, Err(Error::InvalidParameterValue { reason, .. }) if reason == HANDLE_EXPIRED),
         "{result:?}"
     );
 }
@@ -147,7 +146,7 @@ fn a_message_whose_visibility_timeout_ends_is_the_head_of_its_group_again() {
 
 #[test]
 fn a_message_is_hidden_until_the_very_end_of_its_visibility_timeout() {
-    let mut bench = Bench::new("jobs", &[("VisibilityTimeout", "5")]);
+    let mut bench = Bench::new(false, &[("VisibilityTimeout", "5")]);
     bench.send("", "m");
     bench.receive(1);
     assert_eq!(bench.queue.next_timer(), Some(bench.now + seconds(5)));
@@ -190,9 +189,9 @@ fn an_expired_or_stale_receipt_deletes_nothing_from_a_fifo_queue() {
     bench.send("a", "a1");
     let first = bench.receive(1).remove(0);
     bench.pass(30);
-    assert_expired(bench.delete(&first));
+    assert_expired(&bench.delete(&first));
     let second = bench.receive(1).remove(0);
-    assert_expired(bench.delete(&first));
+    assert_expired(&bench.delete(&first));
     assert_eq!(bench.depth(), (0, 1, 0));
     bench.delete(&second).unwrap();
     bench.delete(&second).expect("what is gone counts as deleted");
@@ -257,7 +256,7 @@ fn a_purge_removes_everything_and_no_receipt_outlives_it() {
 
 #[test]
 fn where_ids_count_per_group_the_same_id_in_another_group_is_another_message() {
-    let mut bench = Bench::new("jobs.fifo", &[("DeduplicationScope", "messageGroup")]);
+    let mut bench = Bench::new(true, &[("DeduplicationScope", "messageGroup")]);
     let first = bench.send("a", "same");
     assert_eq!(bench.send("a", "same"), first);
     assert_ne!(bench.send("b", "same"), first);
@@ -265,7 +264,7 @@ fn where_ids_count_per_group_the_same_id_in_another_group_is_another_message() {
 
 #[test]
 fn a_delayed_message_holds_up_its_group_and_no_other() {
-    let mut bench = Bench::new("jobs.fifo", &[("DelaySeconds", "10")]);
+    let mut bench = Bench::new(true, &[("DelaySeconds", "10")]);
     bench.send("a", "a1");
     bench.queue.attributes = bench
         .queue
@@ -282,7 +281,7 @@ fn a_delayed_message_holds_up_its_group_and_no_other() {
 
 #[test]
 fn a_message_has_its_own_delay_in_a_standard_queue() {
-    let mut bench = Bench::new("jobs", &[("DelaySeconds", "10")]);
+    let mut bench = Bench::new(false, &[("DelaySeconds", "10")]);
     let message = bench.message("", "", "later");
     bench.queue.send(bench.now, message, Some(20));
     let message = bench.message("", "", "now");
@@ -334,7 +333,7 @@ fn without_a_place_to_go_a_message_is_received_for_ever() {
 
 #[test]
 fn a_message_is_dropped_at_the_end_of_the_retention_period_even_in_flight() {
-    let mut bench = Bench::new("jobs.fifo", &[("MessageRetentionPeriod", "60")]);
+    let mut bench = Bench::new(true, &[("MessageRetentionPeriod", "60")]);
     bench.send("a", "a1");
     bench.pass(59);
     assert_eq!(bench.receive(1).len(), 1);

@@ -41,11 +41,7 @@ fn take(sqs: &Sqs, visibility_timeout: u32) -> String {
 }
 
 /// Lets `event` happen while a receive from `url` waits, and returns what the receive comes to.
-async fn receive_during(
-    sqs: &Sqs,
-    url: &str,
-    event: impl FnOnce(),
-) -> Result<Vec<String>, Error> {
+async fn receive_during(sqs: &Sqs, url: &str, event: impl FnOnce()) -> Result<Vec<String>, Error> {
     let fields = json!({ "WaitTimeSeconds": 20, "MaxNumberOfMessages": 10 });
     let mut receive = pin!(sqs.receive_message(about(url, fields)));
     tokio::select! {

@@ -91,8 +91,8 @@ impl Checked {
         (0..self.known.len()).filter(|at| free(&self.known[*at])).collect()
     }
 
-    fn take(&mut self, step: Step) {
-        match step {
+    fn take(&mut self, step: &Step) {
+        match *step {
             Step::Send { group } => self.send(group),
             Step::Resend { which } => self.resend(which),
             Step::Receive { max } => {
@@ -222,7 +222,7 @@ proptest! {
     #[test]
     fn order_lock_and_receipts_hold_whatever_happens(fifo in any::<bool>(), steps in vec(step(), 0..120)) {
         let mut checked = Checked::new(fifo);
-        for step in steps {
+        for step in &steps {
             checked.take(step);
         }
         checked.drain();

@@ -1,0 +1,72 @@
+//! What several of these tests read: the repository's files, and `template.yaml` as data.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+use serde_yaml_ng::Value as Yaml;
+
+/// The folder of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// `template.yaml`, with CloudFormation's tags in their long form: `!Ref X` is `{"Ref": "X"}`,
+/// `!GetAtt X.Arn` is `{"Fn::GetAtt": "X.Arn"}`.
+pub struct Template(Value);
+
+impl Template {
+    pub fn read() -> Self {
+        let text = fs::read_to_string(root().join("template.yaml")).unwrap();
+        Self(long_form(serde_yaml_ng::from_str(&text).unwrap()))
+    }
+
+    /// The properties of the resource `id`; null where there is none.
+    pub fn properties(&self, id: &str) -> &Value {
+        &self.0["Resources"][id]["Properties"]
+    }
+
+    /// All resources of a type: their ids and properties.
+    pub fn resources(&self, kind: &str) -> Vec<(&str, &Value)> {
+        let all = self.0["Resources"].as_object().unwrap().iter();
+        all.filter(|(_, resource)| resource["Type"] == kind)
+            .map(|(id, resource)| (id.as_str(), &resource["Properties"]))
+            .collect()
+    }
+
+    /// The functions: the names of their crates, and their properties.
+    pub fn functions(&self) -> Vec<(&str, &Value)> {
+        let functions = self.resources("AWS::Serverless::Function").into_iter();
+        functions
+            .map(|(_, function)| {
+                let folder = function["CodeUri"].as_str().unwrap();
+                (folder.strip_prefix("functions/").unwrap(), function)
+            })
+            .collect()
+    }
+}
+
+/// CloudFormation's short form is a YAML tag, which serde_yaml_ng keeps as a tagged value.
+fn long_form(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => value.into(),
+        Yaml::Number(number) => serde_json::to_value(number).unwrap(),
+        Yaml::String(text) => text.into(),
+        Yaml::Sequence(items) => items.into_iter().map(long_form).collect(),
+        Yaml::Mapping(entries) => {
+            let entry = |(key, value): (Yaml, Yaml)| {
+                (key.as_str().unwrap().to_owned(), long_form(value))
+            };
+            Value::Object(entries.into_iter().map(entry).collect())
+        }
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = tag.trim_start_matches('!');
+            let value = long_form(tagged.value);
+            if name == "Ref" { json!({ "Ref": value }) } else { json!({ format!("Fn::{name}"): value }) }
+        }
+    }
+}
