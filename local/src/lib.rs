@@ -17,6 +17,13 @@ mod settings;
 pub mod sqs;
 pub mod valkey;
 
+/// What `local` does as `template.yaml` says; a test holds the two together.
+pub mod deployed {
+    pub use crate::cloud::{MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_SECONDS};
+    pub use crate::mapping::{BATCH, FUNCTION_TIMEOUT};
+    pub use crate::schedule::EVERY;
+}
+
 pub use host::{Host, Summary};
 pub use settings::{DataDir, Settings};
 

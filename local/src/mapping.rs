@@ -18,9 +18,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// As in `template.yaml`.
-const BATCH: i32 = 10;
-const FUNCTION_TIMEOUT: Duration = Duration::from_mins(2);
+/// The most messages of a batch.
+pub const BATCH: i32 = 10;
+/// The worker's time-out.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How many batches are handled at once: the mapping's `MaximumConcurrency`.
 const CONCURRENCY: usize = 64;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sweeper::{Order, Sweeper};
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 
-/// As in `template.yaml`.
-const EVERY: Duration = Duration::from_mins(1);
+/// How often the sweeper runs.
+pub const EVERY: Duration = Duration::from_mins(1);
 
 /// Runs the sweeper every minute until `stopping`; at once and thoroughly if the queue has just
 /// been `lost`.

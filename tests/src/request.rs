@@ -54,10 +54,9 @@ impl Request {
     pub async fn try_send(self) -> Result<Response, reqwest::Error> {
         let (client, request) = self.builder.build_split();
         let request = request?;
-        let asked = format!("{} {}", request.method(), request.url().path());
-        let is_head = request.method() == reqwest::Method::HEAD;
+        let method = request.method().clone();
         let response = client.execute(request).await?;
-        let response = Response::read(asked, is_head, response).await?;
+        let response = Response::read(method, response).await?;
         if let Some(body) = response.try_json() {
             self.api.never_log().received(&body);
         }

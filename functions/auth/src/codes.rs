@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::{
+    delivery::Issued,
     otp::{self, OtpCode},
     refusals::{Failures, TakesJson},
     schemas,
@@ -121,8 +122,8 @@ async fn send(
         // Another code was sent at this moment.
         return Err(too_soon(otp::GAP.as_secs().unsigned_abs()));
     }
-    let otp =
-        state.delivery.deliver(&state.store, &number, purpose, &code, (came, now)).await?;
+    let issued = Issued { number: &number, purpose, code: &code, came, now };
+    let otp = state.delivery.deliver(&state.store, &issued).await?;
     Ok(Json(CodeSent {
         message: "If this number has an account, a code is on its way.",
         expires_in: otp::LIFE.as_secs().unsigned_abs(),

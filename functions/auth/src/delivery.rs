@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use shared::{
     aws::Aws,
     config::{ConfigError, Env},
@@ -22,6 +23,20 @@ const ENVELOPE: Duration = Duration::from_millis(1_500);
 /// Sending gives up this long after the request came, which leaves the rest some time.
 const GIVE_UP: Duration = Duration::from_millis(1_400);
 
+/// A code that was issued.
+pub(crate) struct Issued<'a> {
+    /// To whom.
+    pub number: &'a MobileNumber,
+    /// What for.
+    pub purpose: Purpose,
+    /// The code.
+    pub code: &'a OtpCode,
+    /// When the request for it came.
+    pub came: Instant,
+    /// The same, as a time of day.
+    pub now: Timestamp,
+}
+
 /// How a one-time code reaches its user.
 pub(crate) enum Delivery {
     /// In the answer itself: for development and tests.
@@ -29,7 +44,7 @@ pub(crate) enum Delivery {
     /// In the log: for development and tests.
     Log,
     /// By SMS.
-    Sms(Sms),
+    Sms(Box<Sms>),
 }
 
 impl Delivery {
@@ -37,7 +52,7 @@ impl Delivery {
     pub(crate) fn from_env(env: &Env, aws: &Aws) -> std::result::Result<Self, ConfigError> {
         const NAME: &str = "OTP_DELIVERY";
         let delivery = match env.require(NAME)? {
-            "sms" => return Ok(Self::Sms(Sms::from_env(env, aws)?)),
+            "sms" => return Ok(Self::Sms(Box::new(Sms::from_env(env, aws)?))),
             "response" => Self::Response,
             "log" => Self::Log,
             _ => return Err(ConfigError::invalid(NAME, "must be response, log or sms")),
@@ -59,16 +74,13 @@ impl Delivery {
         }
     }
 
-    /// Delivers a code that was issued for a request that came at `came`. The code, if it goes into
-    /// the answer.
+    /// Delivers a code; what of it goes into the answer.
     pub(crate) async fn deliver<'a>(
         &self,
         store: &Store,
-        number: &MobileNumber,
-        purpose: Purpose,
-        code: &'a OtpCode,
-        (came, now): (Instant, jiff::Timestamp),
+        issued: &Issued<'a>,
     ) -> Result<Option<&'a str>> {
+        let Issued { number, purpose, code, came, now } = *issued;
         match self {
             Self::Response => return Ok(Some(code.as_str())),
             Self::Log => tracing::info!(

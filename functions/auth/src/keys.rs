@@ -24,7 +24,10 @@ pub struct PublicKey {
     #[schema(pattern = "^Ed25519$", example = "Ed25519")]
     crv: String,
     /// The key itself, base64url.
-    #[schema(pattern = "^[A-Za-z0-9_-]{43}$", example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
+    #[schema(
+        pattern = "^[A-Za-z0-9_-]{43}$",
+        example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    )]
     x: String,
     /// The key's thumbprint (RFC 7638), as in the header of the tokens that it verifies.
     #[schema(example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]

@@ -157,11 +157,7 @@ pub(crate) async fn count_password(
 }
 
 /// A new session of `account`, which is not kept yet, and the tokens that go with it.
-fn open(
-    state: &crate::State,
-    account: &Account,
-    now: Timestamp,
-) -> Result<(Session, TokenPair)> {
+fn open(state: &crate::State, account: &Account, now: Timestamp) -> Result<(Session, TokenPair)> {
     let id: SessionId = state.ids.next(now);
     let token = RefreshToken::first(account.user.id, id, &mut rand::rng());
     let tokens = state.signer.pair(account, &token, now)?;

@@ -166,7 +166,9 @@ mod tests {
     #[test]
     fn anything_else_is_no_token() {
         let text = token().to_text();
-        for no in ["", "nonsense", "a.b.c", "é", &text[1..], &format!("{text}A"), &format!("{text}=")] {
+        for no in
+            ["", "nonsense", "a.b.c", "é", &text[1..], &format!("{text}A"), &format!("{text}=")]
+        {
             assert!(RefreshToken::parse(no).is_none(), "{no}");
         }
         assert!(RefreshToken::parse(&"A".repeat(64 * 1024)).is_none());

@@ -4,9 +4,10 @@
 use utoipa::ToSchema;
 
 /// A mobile number: an optional `+` and 8 to 15 digits. Spaces, dashes and brackets are ignored.
+// The long class is Unicode's White_Space: what `\s` stands for differs between dialects.
 #[derive(ToSchema)]
 #[schema(
-    pattern = r"^\s*\+?[ ()-]*(?:[0-9][ ()-]*){8,15}\s*$",
+    pattern = r"^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*\+?[ ()-]*(?:[0-9][ ()-]*){8,15}[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$",
     example = "+14155550123"
 )]
 #[expect(dead_code, reason = "only its documentation is used")]

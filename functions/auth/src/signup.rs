@@ -182,13 +182,11 @@ async fn save(
         now,
         expires_at: now.saturating_add(UNVERIFIED_LIFE).unwrap_or(now),
     };
-    Ok(match before {
-        Some(before) => (before.user.id, state.store.sign_up_again(before, &signup).await?),
-        None => {
-            let id = state.ids.next(now);
-            (id, state.store.open_account(id, &signup).await?)
-        }
-    })
+    if let Some(before) = before {
+        return Ok((before.user.id, state.store.sign_up_again(before, &signup).await?));
+    }
+    let id = state.ids.next(now);
+    Ok((id, state.store.open_account(id, &signup).await?))
 }
 
 /// Whether the signups of a number differ in their passwords, one more included that brought the

@@ -113,7 +113,9 @@ mod tests {
     fn the_text_says_what_the_code_is_for() {
         let code = OtpCode::try_from("482913".to_owned()).unwrap();
         let login = text(Purpose::Login, &code);
-        assert!(login.starts_with("482913 ") && login.contains("sign-in") && login.contains("5 min"));
+        assert!(
+            login.starts_with("482913 ") && login.contains("sign-in") && login.contains("5 min")
+        );
         assert!(text(Purpose::Reset, &code).contains("new password"));
         assert!(login.len() <= 160 && login.is_ascii(), "one SMS is enough");
     }

@@ -120,7 +120,7 @@ mod tests {
 
     fn signer(pem: &str, published: &str) -> std::result::Result<Signer, ConfigError> {
         let keys = PublicKeys::from_env(&Env::default().with("JWT_PUBLIC_KEYS", published))?;
-        Signer::new(&pem.to_owned().into(), &keys, Duration::from_secs(60))
+        Signer::new(&pem.to_owned().into(), &keys, Duration::from_mins(1))
     }
 
     #[test]
@@ -133,9 +133,14 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused_and_not_shown() {
         let published = public_keys_of(PEM).unwrap();
-        for pem in ["", "secret", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"] {
+        for pem in
+            ["", "secret", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"]
+        {
             let refused = signer(pem, &published).err().unwrap().to_string();
-            assert!(refused.contains("JWT_PRIVATE_KEY") && !refused.contains("c2VjcmV0"), "{refused}");
+            assert!(
+                refused.contains("JWT_PRIVATE_KEY") && !refused.contains("c2VjcmV0"),
+                "{refused}"
+            );
         }
     }
 }

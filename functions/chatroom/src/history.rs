@@ -22,8 +22,8 @@ use crate::{
     params(
         ("chatroom_id" = String, Path, description = "The chatroom"),
         ("limit" = Option<u16>, Query, description = "The size of a page, 50 by default", minimum = 1, maximum = 100),
-        ("before" = Option<String>, Query, description = "Messages before this one; not together with `after`"),
-        ("after" = Option<String>, Query, description = "Messages after this one: what to poll with")
+        ("before" = Option<String>, Query, description = "Messages before this one; not together with `after`", pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"),
+        ("after" = Option<String>, Query, description = "Messages after this one: what to poll with", pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
     ),
     responses(
         (status = 200, description = "A page of them", body = [MessageJson], headers(

@@ -94,7 +94,7 @@ pub(crate) async fn create(
     get, path = "/chatroom", tag = "chatrooms", security(("bearer" = [])),
     params(
         ("limit" = Option<u16>, Query, description = "The size of a page, 50 by default", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before")
+        ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before", min_length = 1, pattern = "^[A-Za-z0-9_-]+$")
     ),
     responses(
         (status = 200, description = "A page of them", body = [RoomJson], headers(

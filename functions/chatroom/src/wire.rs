@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub(crate) struct NewRoomBody {
     /// What to call it. "New chat" if it isn't given.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$", example = "AI Assistant")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "AI Assistant")]
     pub name: Input<RoomName>,
 }
 
@@ -26,11 +26,11 @@ pub(crate) struct NewRoomBody {
 pub(crate) struct ChangeRoomBody {
     /// What to call it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, example = "Physics")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "Physics")]
     pub name: Input<RoomName>,
     /// What to tell the model before every conversation; `null` clears it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 4000, example = "Answer in one sentence.")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$", example = "Answer in one sentence.")]
     pub system_instruction: Input<SystemInstruction>,
 }
 
@@ -39,11 +39,11 @@ pub(crate) struct ChangeRoomBody {
 pub(crate) struct NewMessageBody {
     /// What to ask.
     #[serde(default)]
-    #[schema(value_type = String, required = true, min_length = 1, max_length = 16000, example = "Explain quantum computing")]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 16000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$", example = "Explain quantum computing")]
     content: Input<Content>,
     /// The same as `content`, for older clients.
     #[serde(default)]
-    #[schema(value_type = Option<String>, deprecated, min_length = 1, max_length = 16000)]
+    #[schema(value_type = Option<String>, deprecated, min_length = 1, max_length = 16000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     text: Input<Content>,
 }
 

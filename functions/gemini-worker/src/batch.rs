@@ -57,41 +57,40 @@ impl Worker {
         Ok(response)
     }
 
-    /// One room's records, in order, up to the first that is not settled.
+    /// One room's records, in order, up to the first that has to be tried again. One that can't be
+    /// read never will be: nothing of its room waits for it.
     async fn handle_group<'a>(
         &self,
         group: Vec<&'a SqsMessage>,
         until: Instant,
     ) -> Vec<Unsettled<'a>> {
-        for (index, record) in group.iter().enumerate() {
+        let mut unsettled = Vec::new();
+        for (index, &record) in group.iter().enumerate() {
+            let Some(job) = job(record) else {
+                // Delivered again at once, until SQS moves it to the dead-letter queue.
+                unsettled.push(Unsettled { record, wait: Duration::ZERO });
+                continue;
+            };
             let outcome = if until.saturating_duration_since(Instant::now()) < self.timeout + MARGIN
                 && index > 0
             {
                 // Begun now, it might be cut off in the middle of the model's answer.
                 Outcome::Again(Duration::ZERO)
             } else {
-                self.handle_record(record).await
+                self.handle_job(&job, record).await
             };
             if let Outcome::Again(wait) = outcome {
-                return group[index..].iter().map(|&record| Unsettled { record, wait }).collect();
+                unsettled.extend(group[index..].iter().map(|&record| Unsettled { record, wait }));
+                break;
             }
         }
-        Vec::new()
+        unsettled
     }
 
-    async fn handle_record(&self, record: &SqsMessage) -> Outcome {
-        let sqs_id = record.message_id.as_deref().unwrap_or_default();
-        let Some(job) =
-            record.body.as_deref().and_then(|body| serde_json::from_str::<Job>(body).ok())
-        else {
-            // Delivered again at once, until SQS moves it to the dead-letter queue: nothing of its
-            // room should have to wait for that.
-            tracing::error!(sqs.message_id = sqs_id, "a job that can't be read");
-            return Outcome::Again(Duration::ZERO);
-        };
+    async fn handle_job(&self, job: &Job, record: &SqsMessage) -> Outcome {
         let span = tracing::info_span!(
             "reply",
-            sqs.message_id = sqs_id,
+            sqs.message_id = record.message_id,
             user_id = %job.user_id,
             chatroom_id = %job.chatroom_id,
             message_id = %job.message_id,
@@ -143,6 +142,15 @@ fn by_group(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// What a record asks for; none if it can't be read.
+fn job(record: &SqsMessage) -> Option<Job> {
+    let job = record.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+    if job.is_none() {
+        tracing::error!(sqs.message_id = record.message_id, "a job that can't be read");
+    }
+    job
 }
 
 /// How often SQS has delivered a record, this time included.

@@ -72,23 +72,23 @@ impl Worker {
         }
     }
 
-    /// The newest messages of the room, the question among them.
+    /// The newest messages of the room, the question among them, with what was said before it.
     async fn history(&self, pending: &Pending) -> Result<Vec<Message>, StoreError> {
-        let room = pending.chatroom_id;
-        let newest = self.store.messages(room, Direction::Latest, HISTORY).await?.messages;
-        let oldest = newest.first().map(|message| message.id);
-        if oldest.is_none_or(|oldest| oldest <= pending.message_id) {
-            return Ok(newest);
+        let (room, question) = (pending.chatroom_id, pending.message_id);
+        let newest = self.store.messages(room, Direction::Latest, HISTORY).await?;
+        let oldest = newest.messages.first().map_or(question, |message| message.id);
+        let before = newest.messages.iter().filter(|message| message.id < question).count();
+        if !newest.more || before >= usize::from(HISTORY / 2) {
+            return Ok(newest.messages);
         }
-        // So many have been asked since that the question is not on the newest page.
-        let mut older = self
-            .store
-            .messages(room, Direction::Before(pending.message_id), HISTORY)
-            .await?
-            .messages;
-        older.extend(self.store.message(room, pending.message_id).await?);
-        older.extend(newest);
-        Ok(older)
+        // So many have been asked since that they fill the page.
+        let older = Direction::Before(oldest.min(question));
+        let mut history = self.store.messages(room, older, HISTORY).await?.messages;
+        if question < oldest {
+            history.extend(self.store.message(room, question).await?);
+        }
+        history.extend(newest.messages);
+        Ok(history)
     }
 
     async fn put_off(

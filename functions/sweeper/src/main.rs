@@ -10,5 +10,5 @@ use sweeper::Sweeper;
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init();
     let sweeper = Sweeper::from_env(&Env::of_process(), Arc::new(SystemClock))?;
-    lambda_runtime::run(service_fn(|event| sweeper::handle(&sweeper, event))).await
+    lambda_runtime::run(service_fn(|event| Box::pin(sweeper::handle(&sweeper, event)))).await
 }

@@ -6,15 +6,15 @@
 //! redrive to a dead-letter queue, long polling. Nothing survives a restart.
 //!
 //! Where to read:
-//! - [`queue`]: one queue as a pure state machine. Time comes in as an argument; there is no IO.
-//! - [`service`]: the named queues and the actions on them, long polling among them.
-//! - [`server`]: HTTP around it. [`protocol`] and [`error`] are what goes over the wire.
+//! - `queue`: one queue as a pure state machine. Time comes in as an argument; there is no IO.
+//! - `service`: the named queues and the actions on them, long polling among them.
+//! - `server`: HTTP around it. `protocol` and `error` are what goes over the wire.
 //!
 //! Left out on purpose, since a developer would only wait for it or never see it:
 //! - the 60 seconds between two purges, or between deleting a queue and making it again;
 //! - the limits on messages in flight and on requests per second;
-//! - tags, permissions and encryption: such attributes are stored and shown, not enforced;
-//! - `ReceiveRequestAttemptId`, fair queues, and moving messages back from a dead-letter queue.
+//! - permissions and encryption: such attributes are stored and shown, not enforced;
+//! - tags, `ReceiveRequestAttemptId`, fair queues, and moving messages back from a dead-letter queue.
 
 mod attributes;
 mod checksum;

@@ -188,15 +188,16 @@ async fn a_server_that_hangs_is_left_after_the_time_out() {
     let timeout = Duration::from_millis(200);
     for respond in [
         Behaviour::new(Respond::Hang),
-        Behaviour::new(Respond::Answer).delay(Duration::from_secs(60)),
+        Behaviour::new(Respond::Answer).delay(Duration::from_mins(1)),
     ] {
         let stand_in = StandIn::start(0).await.unwrap();
         stand_in.on(respond);
         let gemini = Gemini::new(Settings { timeout, ..settings(stand_in.url()) }).unwrap();
         let started = Instant::now();
-        let failure = gemini.generate(&question("Hello")).await;
-        assert_eq!(failure, Err(retryable(Cause::TimedOut)));
-        assert!((timeout..Duration::from_secs(10)).contains(&started.elapsed()));
+        let hello = question("Hello");
+        let call = tokio::time::timeout(Duration::from_secs(10), gemini.generate(&hello));
+        assert_eq!(call.await, Ok(Err(retryable(Cause::TimedOut))));
+        assert!(started.elapsed() >= timeout);
     }
 }
 
@@ -223,10 +224,9 @@ async fn a_server_that_goes_away_is_noticed_at_once() {
     while stand_in.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let started = Instant::now();
     drop(stand_in);
-    assert_eq!(call.await.unwrap(), Err(retryable(Cause::Connection)));
-    assert!(started.elapsed() < Duration::from_secs(10));
+    let failure = tokio::time::timeout(Duration::from_secs(10), call).await.unwrap();
+    assert_eq!(failure.unwrap(), Err(retryable(Cause::Connection)));
 }
 
 #[tokio::test]

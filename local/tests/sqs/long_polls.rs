@@ -66,14 +66,14 @@ async fn many_receivers_get_each_message_once_and_each_group_in_order() {
             server.send(&url, &format!("group-{}", n % 3), &n.to_string()).await;
         }
     };
-    let all = async { tokio::join!(receive(), receive(), receive(), send) };
+    let all = Box::pin(async { tokio::join!(receive(), receive(), receive(), send) });
     timeout(SOON, all).await.expect("messages are missing");
 
     let received: Vec<usize> = log.take().iter().map(|body| body.parse().unwrap()).collect();
     for group in 0..3 {
         let of_group: Vec<_> = received.iter().copied().filter(|n| n % 3 == group).collect();
-        let sent: Vec<_> = (0..60).filter(|n| n % 3 == group).collect();
-        assert_eq!(of_group, sent);
+        let expected: Vec<_> = (0..60).filter(|n| n % 3 == group).collect();
+        assert_eq!(of_group, expected);
     }
 }
 

@@ -40,6 +40,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             return Err(Problem::unsupported_media_type());
         }
         let value = serde_json::from_slice(&bytes).map_err(|error| not_what_is_wanted(&error))?;
+        // A derived `Deserialize` would take an array for the fields in their order, too.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(not_an_object());
+        }
         Ok(Self { value, bytes })
     }
 }
@@ -63,4 +67,8 @@ fn not_what_is_wanted(error: &serde_json::Error) -> Problem {
             format!("The body is not JSON (line {}, column {}).", error.line(), error.column());
         Problem::bad_request("invalid_json", detail)
     }
+}
+
+fn not_an_object() -> Problem {
+    Problem::unprocessable("not_an_object", "The body must be a JSON object with distinct fields.")
 }

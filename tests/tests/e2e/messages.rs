@@ -61,7 +61,8 @@ async fn the_newest_page_comes_first_and_is_in_order() {
     let user = parley.user().await;
     let (room, all) = long_conversation(&user).await;
     assert!(ids(&all).is_sorted(), "{all:?}");
-    let times: Vec<_> = all.iter().map(|message| message["created_at"].as_str().unwrap()).collect();
+    let time = |message: &Value| message["created_at"].as_str().unwrap().parse::<jiff::Timestamp>();
+    let times: Vec<_> = all.iter().map(|message| time(message).unwrap()).collect();
     assert!(times.is_sorted(), "{times:?}");
 
     let newest = user.get(&format!("/chatroom/{room}/messages?limit=4")).await.expect(200);
@@ -176,6 +177,9 @@ async fn content_that_is_no_question_is_refused_and_not_charged() {
         let fields = answer.faulty_fields();
         assert!(fields == ["content"] || fields == ["text"], "{answer}");
     }
+    // Half a character (RFC 8259, section 8.2).
+    let half = user.post(&path).body("application/json", r#"{"content": "\ud800"}"#).await;
+    assert!([400, 422].contains(&half.status()), "{half}");
     assert_eq!(user.messages(&room).await, [Value::Null; 0]);
     assert_eq!(user.daily_message_count().await, 0);
 }

@@ -1,5 +1,7 @@
 //! Passwords: logging in with one, changing it, resetting it, and whom it lets in.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use tests::{Parley, User, random_number};
 
@@ -44,6 +46,37 @@ async fn a_wrong_password_and_an_unknown_number_get_the_same_answer() {
         bodies.push(body);
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:#?}");
+}
+
+/// An answer that comes at once would tell that there was no password to check.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_an_unknown_number_take_the_same_time() {
+    let parley = Parley::start().await;
+    let mut wrong = Vec::new();
+    let mut unknown = Vec::new();
+    let mut without = Vec::new();
+    for _ in 0..5 {
+        let with_password = user_with_password(&parley).await.mobile_number;
+        let without_password = parley.user().await.mobile_number;
+        for (number, times) in [
+            (with_password, &mut wrong),
+            (random_number(), &mut unknown),
+            (without_password, &mut without),
+        ] {
+            let started = Instant::now();
+            parley.login(&number, "wrong password").await.is(401);
+            times.push(started.elapsed());
+        }
+    }
+    let median = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    let wrong = median(&mut wrong);
+    for other in [median(&mut unknown), median(&mut without)] {
+        let ratio = other.as_secs_f64() / wrong.as_secs_f64();
+        assert!((0.5..2.0).contains(&ratio), "{other:?} instead of {wrong:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

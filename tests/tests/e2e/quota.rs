@@ -1,5 +1,7 @@
 //! The daily quota and the rate: what a tier may use, to the unit.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use tests::{
     Behaviour, Parley, Respond, Response, User, cache_is_expected, clear_of_midnight, rate_limit,
@@ -81,7 +83,8 @@ async fn every_answer_says_what_is_left() {
 async fn a_reply_that_failed_gives_its_unit_back() {
     clear_of_midnight().await;
     let Some(parley) = Parley::builder().start().await else { return };
-    parley.model().on(Behaviour::new(Respond::Block).when("blocked"));
+    let late = Duration::from_millis(700);
+    parley.model().on(Behaviour::new(Respond::Block).when("blocked").delay(late));
     let user = parley.user().await;
     let room = user.create_room("Units").await;
     for nth in 1..=4 {

@@ -57,7 +57,8 @@ fn required_fields_are_marked_and_optional_ones_may_be_null() {
     for field in ["full_name", "email"] {
         assert_eq!(signup[field]["type"], json!(["string", "null"]), "{field}");
     }
-    assert_eq!(signup["password"]["oneOf"][0], json!({"type": "null"}));
+    let password = signup["password"]["oneOf"].as_array().unwrap();
+    assert!(password.contains(&json!({"type": "null"})), "{password:?}");
 }
 
 /// All texts of these characters, up to this length.
@@ -78,8 +79,10 @@ fn texts(characters: &str, longest: usize) -> Vec<String> {
 fn the_pattern_of_a_mobile_number_is_what_is_accepted() {
     let pattern = pattern(schema("MobileNumber"));
     let mut accepted = 0;
-    for around in texts("+ -(1x\n\u{3000}", 3) {
-        for digits in ["", "1234567", "12345678", "1234-(567) 8", "123456789012345", "1234567890123456"] {
+    for around in texts("+ -(1x\n\u{1c}\u{3000}\u{feff}", 3) {
+        for digits in
+            ["", "1234567", "12345678", "1234-(567) 8", "123456789012345", "1234567890123456"]
+        {
             for text in [format!("{around}{digits}"), format!("{digits}{around}")] {
                 let good = MobileNumber::parse(&text).is_ok();
                 assert_eq!(pattern.is_match(&text), good, "{text:?}");
@@ -94,12 +97,15 @@ fn the_pattern_of_a_mobile_number_is_what_is_accepted() {
 async fn the_patterns_of_codes_and_names_are_what_is_accepted() {
     let app = App::start().await;
     let code = pattern(schema("OtpCode"));
-    for otp in ["123456", "000000", "12345", "1234567", "12345x", " 123456", "", "１２３４５６"] {
+    for otp in ["123456", "000000", "12345", "1234567", "12345x", " 123456", "", "１２３４５６"]
+    {
         let taken = app.verify(NUMBER, otp).await.status != 422;
         assert_eq!(code.is_match(otp), taken, "{otp:?}");
     }
     let name = pattern(&schema("SignupRequest")["properties"]["full_name"]);
-    for text in ["A", " A ", "", " ", "\u{3000}", "a\nb", "a\u{7f}", "a\u{85}b", "Ada 👩", "\u{200b}"] {
+    for text in
+        ["A", " A ", "", " ", "\u{3000}", "a\nb", "a\u{7f}", "a\u{85}b", "Ada 👩", "\u{200b}"]
+    {
         let taken = app.signup(json!({"full_name": text})).await.status == 201;
         assert_eq!(name.is_match(text), taken, "{text:?}");
     }

@@ -13,7 +13,10 @@ async fn the_right_password_logs_in() {
     let app = App::start().await;
     app.user_with_password().await;
     let answer = app.login("1 (415) 555-2671", PASSWORD).await.expect(200);
-    assert_eq!((answer.json()["token_type"].clone(), answer.json()["expires_in"].clone()), (json!("bearer"), json!(3_600)));
+    assert_eq!(
+        (answer.json()["token_type"].clone(), answer.json()["expires_in"].clone()),
+        (json!("bearer"), json!(3_600))
+    );
     let tokens = answer.tokens();
     app.refresh(&tokens.refresh).await.expect(200);
 }

@@ -54,7 +54,8 @@ impl<'a> MakeWriter<'a> for Log {
 async fn nothing_private_is_logged() {
     let (log, _guard) = Log::begin();
     let app = App::start().await;
-    let body = json!({"password": PASSWORD, "full_name": "Ada Lovelace", "email": "ada@example.org"});
+    let body =
+        json!({"password": PASSWORD, "full_name": "Ada Lovelace", "email": "ada@example.org"});
     let id = app.signup(body).await.expect(201).str("id");
     let code = app.code(NUMBER).await;
     app.verify(NUMBER, &wrong(&code)).await.expect(401);
@@ -72,9 +73,22 @@ async fn nothing_private_is_logged() {
 
     let log = log.text();
     for secret in [
-        code.as_str(), &reset, &first.access, &first.refresh, &second.access, &second.refresh,
-        &third.access, &third.refresh, PASSWORD, "a wrong password", "another password",
-        &NUMBER[1..], &UNKNOWN[1..], "14155550000", "Lovelace", "ada@example.org",
+        code.as_str(),
+        &reset,
+        &first.access,
+        &first.refresh,
+        &second.access,
+        &second.refresh,
+        &third.access,
+        &third.refresh,
+        PASSWORD,
+        "a wrong password",
+        "another password",
+        &NUMBER[1..],
+        &UNKNOWN[1..],
+        "14155550000",
+        "Lovelace",
+        "ada@example.org",
     ] {
         let alone = regex::Regex::new(&format!(r"\b{}\b", regex::escape(secret))).unwrap();
         assert!(!alone.is_match(&log), "{secret} in {log}");

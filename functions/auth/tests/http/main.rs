@@ -1,10 +1,6 @@
 //! The auth function as its clients see it, on a real DynamoDB and by a clock that stands still.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a helper that can't go on fails its test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that can't go on fails its test")]
 
 mod answer;
 mod app;

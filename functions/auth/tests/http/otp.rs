@@ -238,7 +238,9 @@ async fn what_can_not_be_a_code_is_no_try() {
     let app = App::start().await;
     app.signup(json!({})).await.expect(201);
     let code = app.code(NUMBER).await;
-    for otp in [json!(""), json!("12345"), json!("1234567"), json!("12345x"), json!(123_456), json!(null)] {
+    for otp in
+        [json!(""), json!("12345"), json!("1234567"), json!("12345x"), json!(123_456), json!(null)]
+    {
         let body = json!({"mobile_number": NUMBER, "otp": otp});
         let answer = app.post("/auth/verify-otp", &body).await;
         assert_eq!(answer.faulty_fields(), ["otp"]);

@@ -93,11 +93,12 @@ async fn of_two_changes_at_once_one_is_told_to_try_again() {
     let app = App::start().await;
     let user = app.user().await;
     let mut held = app.wire.hold("UpdateItem");
-    let (late, ()) = tokio::join!(app.change_password(&user, json!({"new_password": NEW})), async {
-        held.arrived().await;
-        app.change_password(&user, json!({"new_password": PASSWORD})).await.expect(200);
-        held.release();
-    });
+    let (late, ()) =
+        tokio::join!(app.change_password(&user, json!({"new_password": NEW})), async {
+            held.arrived().await;
+            app.change_password(&user, json!({"new_password": PASSWORD})).await.expect(200);
+            held.release();
+        });
     late.refused(409, "account_changed");
     app.login(NUMBER, PASSWORD).await.expect(200);
 }

@@ -24,7 +24,9 @@ async fn a_used_token_that_comes_back_ends_the_session() {
     let third = app.refresh(&second.refresh).await.tokens();
     app.refresh(&first.refresh).await.refused(401, "refresh_token_reused");
     app.refresh(&third.refresh).await.refused(401, "invalid_refresh_token");
-    app.change_password(&third, json!({"new_password": PASSWORD})).await.refused(401, "session_ended");
+    app.change_password(&third, json!({"new_password": PASSWORD}))
+        .await
+        .refused(401, "session_ended");
 }
 
 #[tokio::test]

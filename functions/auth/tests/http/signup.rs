@@ -183,6 +183,7 @@ async fn a_signup_in_the_middle_of_a_verification_counts_as_well() {
     let app = App::start().await;
     app.signup(json!({"password": OTHER})).await.expect(201);
     let code = app.code(NUMBER).await;
+    app.wire.calls();
     let mut held = app.wire.hold("TransactWriteItems");
     let (verified, ()) = tokio::join!(app.verify(NUMBER, &code), async {
         held.arrived().await;
@@ -190,6 +191,8 @@ async fn a_signup_in_the_middle_of_a_verification_counts_as_well() {
         held.release();
     });
     verified.expect(200);
+    let transactions = app.wire.calls().iter().filter(|call| *call == "TransactWriteItems").count();
+    assert_eq!(transactions, 3, "the verification looked again");
     app.login(NUMBER, OTHER).await.expect(401);
 }
 

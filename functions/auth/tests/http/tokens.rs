@@ -1,7 +1,10 @@
 //! Access tokens: what they say, who can check them, and what is not one.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey, pkcs8::DecodePrivateKey};
+use ed25519_dalek::{
+    Signature, Signer, SigningKey, VerifyingKey,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
+};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -53,9 +56,7 @@ async fn anybody_can_verify_a_token_with_the_published_keys() {
     let keys = set.json();
     let jwk = &keys["keys"].as_array().unwrap()[0];
     assert_eq!(jwk.as_object().unwrap().len(), 6, "nothing but public members: {jwk}");
-    for (member, value) in
-        [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")]
-    {
+    for (member, value) in [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")] {
         assert_eq!(jwk[member], value);
     }
     assert_eq!(jwk["kid"], token.header["kid"]);
@@ -121,7 +122,9 @@ async fn what_is_no_token_of_ours_is_refused() {
 
     // The forger works: what is signed with our key and says what ours say is taken.
     let copy = by(&ours, &header, &claims);
-    app.post_as(&copy, "/auth/change-password", &json!({"new_password": "12345678"})).await.expect(200);
+    app.post_as(&copy, "/auth/change-password", &json!({"new_password": "12345678"}))
+        .await
+        .expect(200);
 
     let claim = |name: &str, value: Value| by(&ours, &header, &with(&claims, name, value));
     let head = |name: &str, value: Value| by(&ours, &with(&header, name, value), &claims);
@@ -129,7 +132,10 @@ async fn what_is_no_token_of_ours_is_refused() {
         ("nonsense", "nonsense".to_owned()),
         ("only dots", "..".to_owned()),
         ("the refresh token", user.refresh.clone()),
-        ("a longer life", forge(&header, &with(&claims, "exp", json!(4_000_000_000_i64)), |_| signature)),
+        (
+            "a longer life",
+            forge(&header, &with(&claims, "exp", json!(4_000_000_000_i64)), |_| signature),
+        ),
         ("alg none", none("none")),
         ("alg None", none("None")),
         ("HS256 with the public key", hs256(public.as_bytes())),
@@ -151,9 +157,16 @@ async fn what_is_no_token_of_ours_is_refused() {
     for (what, token) in bad {
         for path in ["/auth/logout", "/auth/change-password"] {
             let answer = app.post_as(&token, path, &json!({})).await;
-            assert_eq!((answer.status, answer.str("code").as_str()), (401, "invalid_token"), "{what}");
+            assert_eq!(
+                (answer.status, answer.str("code").as_str()),
+                (401, "invalid_token"),
+                "{what}"
+            );
             let challenge = answer.headers["www-authenticate"].to_str().unwrap();
-            assert!(challenge.starts_with("Bearer ") && challenge.contains("invalid_token"), "{what}");
+            assert!(
+                challenge.starts_with("Bearer ") && challenge.contains("invalid_token"),
+                "{what}"
+            );
         }
     }
     for path in ["/auth/logout", "/auth/change-password"] {
@@ -163,12 +176,9 @@ async fn what_is_no_token_of_ours_is_refused() {
 
 #[tokio::test]
 async fn two_keys_are_published_during_a_rotation() {
-    let old = {
-        let seed = SigningKey::from_bytes(&[7; 32]);
-        use ed25519_dalek::pkcs8::{EncodePrivateKey, spki::der::pem::LineEnding};
-        seed.to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
-    };
-    let keys = |pem| -> Value { serde_json::from_str(&auth::public_keys_of(pem).unwrap()).unwrap() };
+    let old = SigningKey::from_bytes(&[7; 32]).to_pkcs8_pem(LineEnding::LF).unwrap().to_string();
+    let keys =
+        |pem| -> Value { serde_json::from_str(&auth::public_keys_of(pem).unwrap()).unwrap() };
     let both = json!({"keys": [keys(&old)["keys"][0], keys(PRIVATE_KEY)["keys"][0]]});
     let rotated = both.to_string();
     let app = App::start_with(|env| env.with("JWT_PUBLIC_KEYS", rotated)).await;

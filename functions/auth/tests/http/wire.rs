@@ -68,7 +68,8 @@ impl Wire {
 
     /// Holds up the next call of `operation`.
     pub(crate) fn hold(&self, operation: &'static str) -> Held {
-        let ((arrived, has_arrived), (release, released)) = (oneshot::channel(), oneshot::channel());
+        let ((arrived, has_arrived), (release, released)) =
+            (oneshot::channel(), oneshot::channel());
         self.plan(operation, Plan::Hold { arrived, release: released });
         Held { arrived: has_arrived, release }
     }

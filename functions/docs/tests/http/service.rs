@@ -37,7 +37,7 @@ async fn health_is_ok_and_never_from_a_cache() {
 
 #[tokio::test]
 async fn other_paths_and_methods_are_refused_as_problems() {
-    for path in ["/docs/no-such-file", "/docs/../openapi.json", "/docs/swagger-ui-5.35.0/"] {
+    for path in ["/docs/no-such-file", "/docs/../openapi.json", "/docs/swagger-ui"] {
         let answer = get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.json()["code"], "not_found", "{path}");

@@ -12,7 +12,7 @@ use super::wire::{ErrorDetail, ErrorResponse, ErrorStatus};
 
 /// The longest wait that Gemini's `RetryInfo` can impose. Its per-minute quotas ask for up to a
 /// minute; a room waits in order behind its oldest message, so a longer wait is not honoured.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
 
 /// Why an attempt gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

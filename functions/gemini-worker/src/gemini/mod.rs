@@ -12,11 +12,13 @@
 mod answer;
 mod client;
 mod error;
+mod settings;
 mod wire;
 
 pub use answer::{Answer, FinishReason};
-pub use client::{DEFAULT_BASE_URL, Gemini, InvalidSettings, MAX_OUTPUT_TOKENS, Settings};
+pub use client::{Gemini, MAX_OUTPUT_TOKENS};
 pub use error::{Cause, Failure, MAX_RETRY_AFTER};
+pub use settings::{DEFAULT_BASE_URL, InvalidSettings, Settings};
 pub use shared::domain::Usage;
 
 /// What the model is shown. The last turn is the user's: newer models refuse anything else.

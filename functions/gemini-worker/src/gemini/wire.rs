@@ -107,11 +107,14 @@ pub(super) struct PromptFeedback {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 pub(super) struct UsageMetadata {
-    pub(super) prompt_token_count: Option<u64>,
-    pub(super) candidates_token_count: Option<u64>,
-    pub(super) thoughts_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    pub(super) prompt: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    pub(super) candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    pub(super) thoughts: Option<u64>,
 }
 
 /// An enum's value in proto3 JSON: its name, or its number where the sender had no name for it.

@@ -81,7 +81,7 @@ async fn nothing_is_orphaned_by_an_account_whose_rooms_were_never_deleted() {
 }
 
 #[tokio::test]
-async fn sessions_usage_and_idempotency_keys_go_with_the_account() {
+async fn sessions_and_usage_go_with_the_account() {
     let host = Host::start().await;
     let ada = host.ada().await;
     let room = host.room(&ada).await;

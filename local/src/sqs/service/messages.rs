@@ -199,7 +199,7 @@ impl State {
     fn move_to(&mut self, queue_name: &str, now: Timestamp, dead: Vec<DeadLetter>) {
         let Some(target) = self.queues.get_mut(queue_name) else { return };
         tracing::info!(
-            queue = queue_name,
+            queue.name = queue_name,
             messages = dead.len(),
             "SQS moved to the dead-letter queue"
         );

@@ -1,0 +1,81 @@
+use shared::{
+    domain::Usage,
+    store::{Apology, Direction, Sent, Settled},
+};
+
+use super::{Row, chatrooms::PAGE, row};
+use crate::world::{LIMITS, World};
+
+/// What the worker says when there is no answer.
+const APOLOGY: &str = "No answer could be made for this message in time. It was not counted \
+    against your daily limit.";
+
+pub(super) async fn rows() -> Vec<Row> {
+    let mut rows = sending().await;
+    rows.extend(reading().await);
+    rows.extend(replying().await);
+    rows
+}
+
+async fn sending() -> Vec<Row> {
+    let world = World::new().await;
+    let person = world.person().await;
+    let room = world.room(&person).await;
+    let content = world.content();
+    let [first, second, mut third] = [(); 3].map(|()| world.message(room, &content));
+    third.claim = Some(world.claim());
+    let caller = &person.caller;
+    let first = row!("Send a message, the first of the day",
+        world.accept(caller, &first, &LIMITS) => Sent::Accepted);
+    let second = row!("Send a message", world.accept(caller, &second, &LIMITS) => Sent::Accepted);
+    let third = row!("Send a message, with an idempotency key",
+        world.accept(caller, &third, &LIMITS) => Sent::Accepted);
+    vec![second, third, first]
+}
+
+async fn reading() -> Vec<Row> {
+    let world = World::new().await;
+    let person = world.person().await;
+    let short = world.room_with(&person, 10).await;
+    let long = world.room_with(&person, 110).await;
+    let newest = world.store.messages(long, Direction::Latest, PAGE).await.unwrap();
+    let (oldest_seen, newest_seen) = (newest.messages[0].id, newest.messages[49].id);
+    vec![
+        row!("A room's messages: all 10 of a short one",
+            world.messages(short, Direction::Latest, PAGE) => page if page.messages.len() == 10),
+        row!("A room's messages, the newest page: 50 of 110",
+            world.messages(long, Direction::Latest, PAGE) => page if page.messages.len() == 50),
+        row!("A room's messages, the page before: 50 of 110",
+            world.messages(long, Direction::Before(oldest_seen), PAGE) => page if page.messages.len() == 50),
+        row!("A room's messages since the newest that was seen: none",
+            world.messages(long, Direction::After(newest_seen), PAGE) => page if page.messages.is_empty()),
+        row!("A message", world.message(long, newest_seen) => Some(_)),
+    ]
+}
+
+async fn replying() -> Vec<Row> {
+    let world = World::new().await;
+    let person = world.person().await;
+    let room = world.room(&person).await;
+    let mut questions = Vec::new();
+    for _ in 0..10 {
+        questions.push(world.ask(&person, room).await);
+    }
+    let (answer, now) = (world.answer(), world.now());
+    let [today, tomorrow] =
+        [(); 2].map(|()| Apology { id: world.id(), content: APOLOGY, usage: Usage::default() });
+    let mut rows = vec![
+        row!("Answer a question", world.answer(&questions[0], &answer) => Settled::Done),
+        row!("Count a vain attempt to answer a question",
+            world.count_failed_attempt(&questions[1], now) => Some(_)),
+        row!("Settle a question without an answer",
+            world.fail(&questions[2], &today) => Settled::Done),
+        row!("The pending questions: 8",
+            world.pending_before(now, 500) => pending if pending.len() == 8),
+    ];
+    world.sleep();
+    world.ask(&person, room).await;
+    rows.push(row!("Settle a question without an answer, on another day",
+        world.fail(&questions[3], &tomorrow) => Settled::Done));
+    rows
+}

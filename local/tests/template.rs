@@ -1,0 +1,138 @@
+//! `template.yaml` and this process agree: what is tried here is what is deployed.
+
+mod support;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use local::{
+    deployed::{BATCH, EVERY, FUNCTION_TIMEOUT, MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_SECONDS},
+    dynamodb::{Data, Embedded, TABLES},
+};
+use serde_json::{Map, Value, json};
+use support::{Template, ask};
+
+/// What is compared of a table. CloudFormation spells it as DynamoDB does.
+const FACTS: [&str; 4] =
+    ["AttributeDefinitions", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes"];
+
+#[tokio::test]
+async fn the_tables_are_those_of_the_embedded_dynamodb() {
+    let dynamodb = Embedded::start(Data::Memory).await.unwrap();
+    let template = Template::read();
+    let deployed = template.resources("AWS::DynamoDB::Table");
+    let mut names: Vec<_> = deployed.iter().map(|(id, _)| table_name(id)).collect();
+    let mut known = TABLES.map(|table| table.name.to_owned());
+    names.sort();
+    known.sort();
+    assert_eq!(names, known, "template.yaml and local::dynamodb::TABLES name other tables");
+
+    for (id, properties) in deployed {
+        let about = json!({ "TableName": table_name(id) });
+        let table = ask(dynamodb.url(), "DescribeTable", &about).await["Table"].take();
+        let advice = "in template.yaml (right) and in local::dynamodb::TABLES (left)";
+        assert_eq!(facts(&table), facts(properties), "{id} is not the same {advice}");
+        let ttl = ask(dynamodb.url(), "DescribeTimeToLive", &about).await;
+        assert_eq!(
+            ttl["TimeToLiveDescription"].get("AttributeName"),
+            properties["TimeToLiveSpecification"].get("AttributeName"),
+            "{id} doesn't expire by the same attribute {advice}"
+        );
+    }
+}
+
+#[test]
+fn the_queue_is_that_of_the_local_cloud() {
+    let template = Template::read();
+    let queue = template.properties("MessageQueue");
+    assert_eq!(queue["VisibilityTimeout"], VISIBILITY_TIMEOUT_SECONDS, "see local/src/cloud.rs");
+    let redrive = &queue["RedrivePolicy"];
+    assert_eq!(redrive["maxReceiveCount"], MAX_RECEIVE_COUNT, "see local/src/cloud.rs");
+    assert_eq!(queue["FifoQueue"], true, "see local/src/cloud.rs");
+}
+
+#[test]
+fn the_worker_is_fed_as_by_the_local_mapping() {
+    let template = Template::read();
+    let worker = template.properties("GeminiWorkerFunction");
+    assert_eq!(worker["Timeout"], FUNCTION_TIMEOUT.as_secs(), "see local/src/mapping.rs");
+    let mapping = &worker["Events"]["Messages"]["Properties"];
+    assert_eq!(mapping["BatchSize"], BATCH, "see local/src/mapping.rs");
+    let reported = json!(["ReportBatchItemFailures"]);
+    assert_eq!(mapping["FunctionResponseTypes"], reported, "local/src/mapping.rs relies on it");
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    assert!(
+        Duration::from_secs(VISIBILITY_TIMEOUT_SECONDS.into()) >= FUNCTION_TIMEOUT,
+        "AWS refuses a mapping whose queue has a visibility timeout below the function's time-out"
+    );
+}
+
+#[test]
+fn the_sweeper_runs_as_by_the_local_schedule() {
+    let template = Template::read();
+    let sweeper = template.properties("SweeperFunction");
+    let rate = &sweeper["Events"]["EveryMinute"]["Properties"]["Schedule"];
+    assert_eq!(EVERY, Duration::from_mins(1), "write the new rate here and in template.yaml");
+    assert_eq!(rate, "rate(1 minute)", "see local/src/schedule.rs");
+}
+
+#[test]
+fn every_documented_operation_has_a_route_and_nothing_else_reaches_a_function() {
+    let document = serde_json::to_value(local::openapi::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let documented = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys();
+        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+    });
+    // The files that the reference is made of are no operations.
+    let expected: BTreeSet<_> = documented.chain(["GET /docs/{proxy+}".to_owned()]).collect();
+    let template = Template::read();
+    let routes: BTreeSet<_> =
+        template.functions().into_iter().flat_map(|(_, function)| routes(function)).collect();
+    assert_eq!(routes, expected, "routes in template.yaml (left), operations in the code (right)");
+}
+
+/// The routes that lead to a function, such as `GET /health`.
+fn routes(function: &Value) -> Vec<String> {
+    let events = function["Events"].as_object().unwrap().values();
+    events
+        .filter(|event| event["Type"] == "HttpApi")
+        .map(|event| {
+            let route = |name: &str| event["Properties"][name].as_str().unwrap_or("$default");
+            format!("{} {}", route("Method"), route("Path"))
+        })
+        .collect()
+}
+
+/// `UsersTable` is called `users` in this process.
+fn table_name(id: &str) -> String {
+    id.strip_suffix("Table").unwrap().to_lowercase()
+}
+
+/// The [`FACTS`] of a table, without what DynamoDB adds when it describes one, and in one order.
+fn facts(table: &Value) -> Value {
+    let mut facts = Map::new();
+    for name in FACTS {
+        let mut list: Vec<Value> =
+            table[name].as_array().into_iter().flatten().map(known).collect();
+        list.sort_by_key(Value::to_string);
+        facts.insert(name.to_owned(), list.into());
+    }
+    facts.into()
+}
+
+fn known(fact: &Value) -> Value {
+    const KNOWN: [&str; 7] = [
+        "AttributeName",
+        "AttributeType",
+        "IndexName",
+        "KeySchema",
+        "KeyType",
+        "NonKeyAttributes",
+        "Projection",
+    ];
+    let known = fact.as_object().unwrap().iter();
+    known
+        .filter(|(name, _)| KNOWN.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
