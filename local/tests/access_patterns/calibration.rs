@@ -108,9 +108,9 @@ async fn writes_to_indexes_are_counted_as_aws_documents() {
         })
     };
     let rule = "none where the index holds nothing of the change";
-    meter.costs(rule, "UpdateItem", update("SET other = :x"), &[(MESSAGES, 2.0)]).await;
+    meter.costs(rule, "UpdateItem", update("SET extra = :x"), &[(MESSAGES, 2.0)]).await;
     let rule = "one to take the item out of the index";
-    let taken = update("SET other = :x REMOVE pending_shard");
+    let taken = update("SET extra = :x REMOVE pending_shard");
     meter.costs(rule, "UpdateItem", taken, &[(MESSAGES, 2.0), (PENDING, 1.0)]).await;
 
     let room = |activity: &str| {

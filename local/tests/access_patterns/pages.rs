@@ -1,14 +1,14 @@
 //! A page costs the same however much lies before and behind it.
 
-use shared::{domain::MessageId, store::Direction};
+use shared::store::{ChatroomChange, Direction};
 
 use crate::{
     proxy::Call,
     world::{Person, World},
 };
 
-/// Small enough for the shortest room.
-const LIMIT: u16 = 5;
+/// Small enough for the shortest room, both from its end and from its middle.
+const LIMIT: u16 = 4;
 /// How long the rooms and the lists are.
 pub(crate) const LENGTHS: [usize; 2] = [10, 1_000];
 
@@ -23,13 +23,15 @@ pub(crate) struct Page {
 pub(crate) async fn measure() -> Vec<Page> {
     let page = |method, pattern| Page { pattern, method, calls: Vec::new() };
     let mut pages = vec![
-        page("messages", "The newest 5 messages of a room"),
-        page("messages", "5 messages from its middle"),
-        page("chatrooms", "The 5 rooms of a user with the latest activity"),
-        page("chatrooms", "5 rooms from the middle of the list"),
+        page("messages", "The newest 4 messages of a room"),
+        page("messages", "4 messages from amidst a room"),
+        page("chatrooms", "The 4 rooms of a user with the latest activity"),
+        page("chatrooms", "4 rooms from amidst the list"),
     ];
     for length in LENGTHS {
-        let world = World::new().await;
+        let mut world = World::new().await;
+        // Each is more than a unit, so that one message more would be seen.
+        world.text = world.text.repeat(10);
         let person = world.person().await;
         let calls = [messages(&world, &person, length).await, rooms(&world, &person, length).await];
         for (page, calls) in pages.iter_mut().zip(calls.concat()) {
@@ -41,10 +43,11 @@ pub(crate) async fn measure() -> Vec<Page> {
 
 async fn messages(world: &World, person: &Person, length: usize) -> Vec<Vec<Call>> {
     let room = world.room_with(person, length).await;
-    let all = world.store.messages(room, Direction::Latest, 1_000).await.unwrap();
-    let middle: MessageId = all.messages[all.messages.len() / 2].id;
+    let half = u16::try_from(length / 2).unwrap();
+    let newer = world.store.messages(room, Direction::Latest, half).await.unwrap();
+    let amidst = newer.messages[0].id;
     let mut calls = Vec::new();
-    for direction in [Direction::Latest, Direction::Before(middle)] {
+    for direction in [Direction::Latest, Direction::Before(amidst)] {
         drop(world.proxy.take_calls());
         let page = world.store.messages(room, direction, LIMIT).await.unwrap();
         assert_eq!(page.messages.len(), usize::from(LIMIT));
@@ -57,7 +60,11 @@ async fn rooms(world: &World, person: &Person, length: usize) -> Vec<Vec<Call>> 
     let user = person.caller.user_id;
     // The room with the messages is there already.
     for _ in 1..length {
-        world.room(person).await;
+        let room = world.room(person).await;
+        let instruction = world.text[..4_000].to_owned().try_into().unwrap();
+        let change =
+            ChatroomChange { system_instruction: Some(Some(instruction)), ..Default::default() };
+        world.store.change_chatroom(user, room, &change, world.now()).await.unwrap();
     }
     let half = u16::try_from(length / 2).unwrap();
     let first = world.store.chatrooms(user, half, None).await.unwrap();

@@ -46,7 +46,6 @@ macro_rules! row {
         drop($world.proxy.take_calls());
         let outcome = $world.store.$method($($argument),*).await;
         let calls = $world.proxy.take_calls();
-        if outcome.is_err() { for call in &calls { eprintln!("{} {}", call.request, call.answer); } }
         let done = matches!(&outcome, Ok($outcome) $(if $and)?);
         assert!(done, "{} did not do what it is measured for: {outcome:?}", stringify!($method));
         Row { pattern: $pattern, method: stringify!($method), calls }
