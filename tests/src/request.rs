@@ -45,6 +45,12 @@ impl Request {
         self.map(|builder| builder.bearer_auth(token))
     }
 
+    /// On a connection of its own: a server that refuses a body unread has to close the connection,
+    /// and the next request on it would be lost.
+    pub fn alone(self) -> Self {
+        self.header(header::CONNECTION.as_str(), "close")
+    }
+
     /// With an `Idempotency-Key`.
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)

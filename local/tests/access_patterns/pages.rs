@@ -32,8 +32,8 @@ pub(crate) async fn measure() -> Vec<Page> {
         let mut world = World::new().await;
         // Each is more than a unit, so that one message more would be seen.
         world.text = world.text.repeat(10);
-        let person = world.person().await;
-        let calls = [messages(&world, &person, length).await, rooms(&world, &person, length).await];
+        let (one, other) = (world.person().await, world.person().await);
+        let calls = [messages(&world, &one, length).await, rooms(&world, &other, length).await];
         for (page, calls) in pages.iter_mut().zip(calls.concat()) {
             page.calls.push(calls);
         }
@@ -58,8 +58,7 @@ async fn messages(world: &World, person: &Person, length: usize) -> Vec<Vec<Call
 
 async fn rooms(world: &World, person: &Person, length: usize) -> Vec<Vec<Call>> {
     let user = person.caller.user_id;
-    // The room with the messages is there already.
-    for _ in 1..length {
+    for _ in 0..length {
         let room = world.room(person).await;
         let instruction = world.text[..4_000].to_owned().try_into().unwrap();
         let change =

@@ -145,8 +145,11 @@ impl Store {
                 .key_condition_expression("user_id = :user AND activity < :cursor")
                 .expression_attribute_values(":cursor", s(cursor)),
         };
-        let mut items = query.send().await?.items.unwrap_or_default();
-        let more = items.len() > usize::from(limit);
+        let answer = query.send().await?;
+        // A page of DynamoDB's own ends at 1 MB, before our limit, when instructions are long.
+        let cut = answer.last_evaluated_key.is_some();
+        let mut items = answer.items.unwrap_or_default();
+        let more = cut || items.len() > usize::from(limit);
         items.truncate(limit.into());
         let last = items.last().and_then(|item| item.get("activity")?.as_s().ok().cloned());
         let rooms = items.into_iter().map(chatroom).collect::<Result<_, _>>()?;

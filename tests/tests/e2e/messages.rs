@@ -212,7 +212,7 @@ async fn a_body_of_five_megabytes_is_refused() {
     let room = user.create_room("Strict").await;
     let body = json!({"content": "x".repeat(5 * 1024 * 1024)}).to_string();
     let path = format!("/chatroom/{room}/message");
-    user.post(&path).body("application/json", body).await.is(413);
+    user.post(&path).body("application/json", body).alone().await.is(413);
     let answer = send_without_length(&parley.base_url(), &path, &user.token, 70 * 1024).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert_eq!(user.messages(&room).await, [Value::Null; 0]);
