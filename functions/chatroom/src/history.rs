@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use shared::{
-    domain::{ChatroomId, Message, MessageId},
+    domain::{ChatroomId, Message},
     http::{FromCaller, PageQuery, ProblemBody, Result, links},
     store::{Direction, MessagePage},
 };
@@ -75,23 +75,15 @@ fn page_links(
     limit: u16,
     page: &MessagePage,
 ) -> Option<axum::http::HeaderValue> {
-    let target = |side: &str, message: Option<&Message>, asked: MessageId| {
-        let id = message.map_or(asked, |message| message.id);
-        format!("/chatroom/{room}/messages?limit={limit}&{side}={id}")
+    let target = |side: &str, message: &Message| {
+        format!("/chatroom/{room}/messages?limit={limit}&{side}={}", message.id)
     };
-    let (first, last) = (page.messages.first(), page.messages.last());
+    let older = page.messages.first().map(|first| target("before", first));
+    let newer = page.messages.last().map(|last| target("after", last));
     let (older, newer) = match direction {
-        Direction::Latest => {
-            (first.filter(|_| page.more).map(|m| target("before", Some(m), m.id)), None)
-        }
-        Direction::Before(id) => (
-            first.filter(|_| page.more).map(|m| target("before", Some(m), m.id)),
-            last.map(|m| target("after", Some(m), id)),
-        ),
-        Direction::After(id) => (
-            first.map(|m| target("before", Some(m), id)),
-            last.filter(|_| page.more).map(|m| target("after", Some(m), id)),
-        ),
+        Direction::Latest => (older.filter(|_| page.more), None),
+        Direction::Before(_) => (older.filter(|_| page.more), newer),
+        Direction::After(_) => (older, newer.filter(|_| page.more)),
     };
     links(&[("prev", older), ("next", newer)])
 }

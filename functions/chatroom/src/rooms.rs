@@ -202,6 +202,7 @@ pub(crate) async fn change(
     };
     let system_instruction = errors.change("system_instruction", body.system_instruction);
     errors.finish(Some(()))?;
+    state.check_session(&caller).await?;
     let change = ChatroomChange { name, system_instruction };
     let now = state.clock.now();
     let room = state.store.change_chatroom(caller.user_id, id, &change, now).await?;
@@ -226,6 +227,7 @@ pub(crate) async fn delete(
     FromCaller(caller): FromCaller,
     RoomPath(id): RoomPath,
 ) -> Result<StatusCode> {
+    state.check_session(&caller).await?;
     let now = state.clock.now();
     if !state.store.delete_chatroom(caller.user_id, id, now).await? {
         return Err(no_chatroom());

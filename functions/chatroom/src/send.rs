@@ -1,5 +1,7 @@
 //! Sending a message: durable first, queued second, answered later.
 
+use std::time::Duration;
+
 use axum::{
     extract::State as Of,
     http::{Method, StatusCode, Uri},
@@ -12,8 +14,9 @@ use shared::{
         Result, fingerprint,
     },
     queue::Job,
-    store::{Claim, Denied, FirstAnswer, NewMessage, Sent, StoreError},
+    store::{Claim, Denied, FirstAnswer, NewMessage, Sent},
 };
+use tokio::time::timeout;
 
 use crate::{
     State,
@@ -23,6 +26,9 @@ use crate::{
 
 const DAY: u64 = 86_400;
 const MINUTE: i64 = 60;
+
+/// How long the queue is waited for: the message is safe without it.
+const QUEUEING: Duration = Duration::from_secs(2);
 
 /// Send a message: it is accepted at once and answered in the background
 #[utoipa::path(
@@ -72,7 +78,7 @@ pub(crate) async fn send(
         state.store.accept(&caller, &message, &state.limits),
         sender(&state, &caller),
     );
-    let (sent, sender) = (sent?, sender?);
+    let sent = sent?;
     let limits = |used| headers(&state, sender.as_ref(), id, used, rate);
     let mut used = Used::WithThis;
     let answer = match sent {
@@ -117,25 +123,33 @@ fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstA
 /// A message that can't be queued now is not lost: it is pending in the table, and the sweeper
 /// queues what stays pending.
 async fn queue(state: &State, job: Job) {
-    match state.queue.send(&job).await {
+    let outcome = match timeout(QUEUEING, state.queue.send(&job)).await {
+        Ok(sent) => sent.map_err(|error| error.to_string()),
+        Err(_) => Err("SQS: timed out".to_owned()),
+    };
+    match outcome {
         Ok(()) => {
             tracing::info!(chatroom_id = %job.chatroom_id, message_id = %job.message_id, "accepted");
         }
         Err(error) => tracing::warn!(
-            chatroom_id = %job.chatroom_id, message_id = %job.message_id, %error,
+            chatroom_id = %job.chatroom_id, message_id = %job.message_id, error,
             "accepted, left to the sweeper to queue"
         ),
     }
 }
 
 /// Who sends, for the headers alone: read beside the transaction, so that it costs no time, and
-/// only where the token says Basic. A Pro user has no daily quota to tell of.
-async fn sender(state: &State, caller: &Caller) -> std::result::Result<Option<User>, StoreError> {
-    if state.limits.daily(caller.tier_hint).is_none() {
-        return Ok(None);
+/// only where the token says Basic. A Pro user has no daily quota to tell of. Where it can't be
+/// read, the message goes its way all the same, and the headers tell nothing of the day.
+async fn sender(state: &State, caller: &Caller) -> Option<User> {
+    state.limits.daily(caller.tier_hint)?;
+    match state.store.account(caller.user_id, state.clock.now()).await {
+        Ok(account) => account.map(|account| account.user),
+        Err(error) => {
+            tracing::warn!(%error, "the day's quota can't be told");
+            None
+        }
     }
-    let account = state.store.account(caller.user_id, state.clock.now()).await?;
-    Ok(account.map(|account| account.user))
 }
 
 /// One send counted against the sender's rate; none where no rate is enforced.

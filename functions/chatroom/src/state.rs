@@ -7,7 +7,8 @@ use shared::{
     aws::Aws,
     cache::Cache,
     config::{ConfigError, Env},
-    domain::{Clock, Ids, Limits},
+    domain::{Caller, Clock, Ids, Limits},
+    http::{Problem, Result},
     queue::Queue,
     store::Store,
     token::Verifier,
@@ -30,7 +31,7 @@ impl State {
     ///
     /// # Errors
     /// A variable is missing or unusable.
-    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> std::result::Result<Self, ConfigError> {
         let aws = Aws::from_env(env)?;
         Ok(Self {
             store: Store::from_env(env, &aws)?,
@@ -41,6 +42,17 @@ impl State {
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
             clock,
         })
+    }
+
+    /// 401 if the caller's session has ended: before a write whose own transaction does not check
+    /// that. One round trip.
+    pub(crate) async fn check_session(&self, caller: &Caller) -> Result<()> {
+        let account = self.store.account(caller.user_id, self.clock.now()).await?;
+        let is_live = account.is_some_and(|account| {
+            account.generation == caller.generation
+                || account.kept_session == Some(caller.session_id)
+        });
+        if is_live { Ok(()) } else { Err(Problem::session_ended()) }
     }
 }
 

@@ -25,9 +25,7 @@ impl Call {
         let request = &self.request;
         match self.operation.as_str() {
             "Query" => vec![query(request)],
-            "TransactWriteItems" => {
-                list(&request["TransactItems"]).map(|item| of_transaction(item)).collect()
-            }
+            "TransactWriteItems" => list(&request["TransactItems"]).map(of_transaction).collect(),
             "BatchGetItem" => batch(request, "BatchGetItem", |request| list(&request["Keys"])),
             "BatchWriteItem" => batch(request, "BatchWriteItem", list),
             operation => vec![item(operation, request)],

@@ -1,11 +1,7 @@
 //! Holds `docs/access-patterns.md` and the functions' policies against what the store really asks
 //! DynamoDB for. `UPDATE=1 cargo test -p local --test access_patterns` writes the document anew.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests; clippy knows only the tests themselves"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -42,7 +42,8 @@ pub(crate) async fn measure() -> Vec<Page> {
 }
 
 async fn messages(world: &World, person: &Person, length: usize) -> Vec<Vec<Call>> {
-    let room = world.room_with(person, length).await;
+    let room = world.room_with(person, 2).await;
+    world.copy("messages", ["chatroom_id", "message_id"], &room.to_string(), length).await;
     let half = u16::try_from(length / 2).unwrap();
     let newer = world.store.messages(room, Direction::Latest, half).await.unwrap();
     let amidst = newer.messages[0].id;
@@ -58,13 +59,12 @@ async fn messages(world: &World, person: &Person, length: usize) -> Vec<Vec<Call
 
 async fn rooms(world: &World, person: &Person, length: usize) -> Vec<Vec<Call>> {
     let user = person.caller.user_id;
-    for _ in 0..length {
-        let room = world.room(person).await;
-        let instruction = world.text[..4_000].to_owned().try_into().unwrap();
-        let change =
-            ChatroomChange { system_instruction: Some(Some(instruction)), ..Default::default() };
-        world.store.change_chatroom(user, room, &change, world.now()).await.unwrap();
-    }
+    let room = world.room(person).await;
+    let instruction = world.text[..4_000].to_owned().try_into().unwrap();
+    let change =
+        ChatroomChange { system_instruction: Some(Some(instruction)), ..Default::default() };
+    world.store.change_chatroom(user, room, &change, world.now()).await.unwrap();
+    world.copy("chatrooms", ["user_id", "chatroom_id"], &user.to_string(), length).await;
     let half = u16::try_from(length / 2).unwrap();
     let first = world.store.chatrooms(user, half, None).await.unwrap();
     let mut calls = Vec::new();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use local::dynamodb::{Data, Embedded};
+use serde_json::{Value, json};
 use shared::{
     aws::Aws,
     config::Env,
@@ -20,7 +21,7 @@ use shared::{
 };
 use ulid::Ulid;
 
-use crate::proxy::Proxy;
+use crate::{proxy::Proxy, support::ask};
 
 /// Noon, Unix seconds: 2026-11-21T12:00:00Z.
 const NOON: i64 = 1_795_262_400;
@@ -45,7 +46,7 @@ pub(crate) struct World {
     full_name: FullName,
     email: Email,
     seconds: AtomicI64,
-    _dynamodb: Embedded,
+    dynamodb: Embedded,
 }
 
 /// A user who has signed in.
@@ -69,7 +70,7 @@ impl World {
             full_name: "Ada Lovelace".to_owned().try_into().unwrap(),
             email: "ada.lovelace@example.org".to_owned().try_into().unwrap(),
             seconds: AtomicI64::new(NOON),
-            _dynamodb: dynamodb,
+            dynamodb,
         }
     }
 
@@ -205,6 +206,30 @@ impl World {
     pub(crate) fn answer(&self) -> Answer<'_> {
         let usage = Usage { input_tokens: 420, output_tokens: 130 };
         Answer { id: self.id(), content: &self.text, finish_reason: "STOP", usage }
+    }
+
+    /// Writes each item of a partition again and again, under other ids, until there are `length`.
+    /// Copies are what the store would have written, made in a fraction of the time.
+    pub(crate) async fn copy(&self, table: &str, key: [&str; 2], partition: &str, length: usize) {
+        let [hash, range] = key;
+        let query = json!({
+            "TableName": table, "KeyConditionExpression": format!("{hash} = :partition"),
+            "ExpressionAttributeValues": { ":partition": { "S": partition } },
+        });
+        let found = ask(self.dynamodb.url(), "Query", &query).await;
+        let items = found["Items"].as_array().unwrap();
+        let copy = |item: &Value| {
+            let (old, new) = (item[range]["S"].as_str().unwrap(), self.id::<Ulid>().to_string());
+            let item: Value = item.to_string().replace(old, &new).parse().unwrap();
+            json!({ "PutRequest": { "Item": item } })
+        };
+        let copies = items.iter().cycle().take(length - items.len());
+        let puts: Vec<Value> = copies.map(copy).collect();
+        for batch in puts.chunks(25) {
+            let write = json!({ "RequestItems": { table: batch } });
+            let written = ask(self.dynamodb.url(), "BatchWriteItem", &write).await;
+            assert_eq!(written["UnprocessedItems"], json!({}), "{written}");
+        }
     }
 
     /// Asks, and is answered.

@@ -61,7 +61,7 @@ impl Workspace {
             }
             if !seen.contains(&last) {
                 let next = self.locked.get(&last).into_iter().flatten();
-                ways.extend(next.map(|name| [&way[..], &[name.clone()]].concat()));
+                ways.extend(next.map(|name| [&way[..], std::slice::from_ref(name)].concat()));
                 seen.push(last);
             }
         }

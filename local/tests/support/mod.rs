@@ -68,7 +68,7 @@ impl Template {
     }
 }
 
-/// CloudFormation's short form is a YAML tag, which serde_yaml_ng keeps as a tagged value.
+/// CloudFormation's short form is a YAML tag, which `serde_yaml_ng` keeps as a tagged value.
 fn long_form(yaml: Yaml) -> Value {
     match yaml {
         Yaml::Null => Value::Null,

@@ -39,6 +39,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if !is_json {
             return Err(Problem::unsupported_media_type());
         }
+        // A field that nobody reads is skipped as bytes, so text is checked as a whole.
+        if std::str::from_utf8(&bytes).is_err() {
+            return Err(Problem::bad_request("invalid_json", "The body is not UTF-8."));
+        }
         let value = serde_json::from_slice(&bytes).map_err(|error| not_what_is_wanted(&error))?;
         // A derived `Deserialize` would take an array for the fields in their order, too.
         if bytes.trim_ascii_start().first() != Some(&b'{') {

@@ -87,9 +87,10 @@ impl Problem {
 
     /// 401: who is asking is not known. Carries `WWW-Authenticate` (RFC 9110, RFC 6750).
     pub fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
+        // `error` is for requests that did carry a token (RFC 6750, section 3.1).
         let challenge = match code {
-            "missing_token" => r#"Bearer realm="parley""#,
-            _ => r#"Bearer realm="parley", error="invalid_token""#,
+            "invalid_token" | "session_ended" => r#"Bearer realm="parley", error="invalid_token""#,
+            _ => r#"Bearer realm="parley""#,
         };
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))

@@ -336,7 +336,7 @@ async fn works_without_the_cache_at(port: u16) {
         let started = Instant::now();
         let answer = request.await;
         let took = started.elapsed();
-        assert!(took < Duration::from_secs(1), "{what} took {took:?}");
+        assert!(took < Duration::from_secs(3), "{what} took {took:?}");
         answer
     };
     let body = json!({"name": "No cache"});

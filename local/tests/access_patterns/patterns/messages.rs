@@ -1,6 +1,6 @@
 use shared::{
     domain::Usage,
-    store::{Apology, Direction, Sent, Settled},
+    store::{Apology, ChatroomChange, Direction, Sent, Settled},
 };
 
 use super::{Row, chatrooms::PAGE, row};
@@ -22,7 +22,7 @@ async fn sending() -> Vec<Row> {
     let person = world.person().await;
     let room = world.room(&person).await;
     let content = world.content();
-    let [first, second, mut third] = [(); 3].map(|()| world.message(room, &content));
+    let [first, second, mut third, fourth] = [(); 4].map(|()| world.message(room, &content));
     third.claim = Some(world.claim());
     let caller = &person.caller;
     let first = row!("Send a message, the first of the day",
@@ -30,7 +30,13 @@ async fn sending() -> Vec<Row> {
     let second = row!("Send a message", world.accept(caller, &second, &LIMITS) => Sent::Accepted);
     let third = row!("Send a message, with an idempotency key",
         world.accept(caller, &third, &LIMITS) => Sent::Accepted);
-    vec![second, third, first]
+    let instruction = "Be brief. ".repeat(400).try_into().unwrap();
+    let change =
+        ChatroomChange { system_instruction: Some(Some(instruction)), ..Default::default() };
+    world.store.change_chatroom(caller.user_id, room, &change, world.now()).await.unwrap();
+    let fourth = row!("Send a message to a room with an instruction of 4,000 characters",
+        world.accept(caller, &fourth, &LIMITS) => Sent::Accepted);
+    vec![second, third, first, fourth]
 }
 
 async fn reading() -> Vec<Row> {
@@ -70,12 +76,15 @@ async fn replying() -> Vec<Row> {
             world.count_failed_attempt(&questions[1], now) => Some(_)),
         row!("Settle a question without an answer",
             world.fail(&questions[2], &today) => Settled::Done),
-        row!("The pending questions: 8",
-            world.pending_before(now, 500) => pending if pending.len() == 8),
     ];
     world.sleep();
     world.ask(&person, room).await;
-    rows.push(row!("Settle a question without an answer, on another day",
-        world.fail(&questions[3], &tomorrow) => Settled::Done));
+    let now = world.now();
+    rows.extend([
+        row!("Settle a question without an answer, on another day",
+            world.fail(&questions[3], &tomorrow) => Settled::Done),
+        row!("The questions that wait for an answer: 8",
+            world.pending_before(now, 500) => pending if pending.len() == 8),
+    ]);
     rows
 }

@@ -1,6 +1,6 @@
 //! The cache in Valkey: an optimisation that may be off, slow or down at any time.
 //!
-//! Every call has a short time-out and no failure reaches a user: a read that fails is a miss, a
+//! Every call is bounded in time (see [`connection`]) and no failure reaches a user: a read that fails is a miss, a
 //! count that fails is no count.
 //!
 //! **Never stale to its owner.** A user's lists live in one hash beside a version. Every write of
@@ -8,20 +8,17 @@
 //! version is still the one seen before that read. So a slow reader can't put an old list back
 //! after a write has passed it.
 
-use std::time::Duration;
+mod connection;
 
-use redis::{
-    Client, RedisError, Script,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::Script;
 
 use crate::{
     config::{ConfigError, Env},
     domain::UserId,
 };
 
-const RESPONSE: Duration = Duration::from_millis(100);
-const CONNECT: Duration = Duration::from_millis(500);
+use connection::{Connection, Importance};
+
 /// How long a list is kept, seconds.
 const LIST_TTL: u64 = 300;
 /// How long a version outlives the last write, seconds: longer than any read can take.
@@ -55,7 +52,7 @@ impl Version {
 
 /// A connection to Valkey, or none.
 #[derive(Clone)]
-pub struct Cache(Option<ConnectionManager>);
+pub struct Cache(Option<Connection>);
 
 impl std::fmt::Debug for Cache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,21 +67,16 @@ impl Cache {
         let Some(url) = env.get(NAME).filter(|url| *url != "off") else {
             return Ok(Self(None));
         };
-        let invalid = |_: RedisError| ConfigError::invalid(NAME, "not a redis:// or rediss:// URL");
-        let client = Client::open(url).map_err(invalid)?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_response_timeout(Some(RESPONSE))
-            .set_connection_timeout(Some(CONNECT));
-        let manager = ConnectionManager::new_lazy_with_config(client, config).map_err(invalid)?;
-        Ok(Self(Some(manager)))
+        let connection = Connection::new(url)
+            .map_err(|_| ConfigError::invalid(NAME, "not a redis:// or rediss:// URL"))?;
+        Ok(Self(Some(connection)))
     }
 
     /// Looks up one page of `user`'s list of chatrooms. One round trip.
     pub async fn list(&self, user: UserId, page: &str) -> Lookup {
         let mut pipe = redis::pipe();
         pipe.get(version_key(user)).hget(list_key(user), page);
-        match self.query::<(Option<String>, Option<String>)>(&pipe).await {
+        match self.query::<(Option<String>, Option<String>)>(Importance::Optional, &pipe).await {
             Some((_, Some(list))) => Lookup::Hit(list),
             Some((version, None)) => Lookup::Miss(Version(Some(version.unwrap_or_default()))),
             None => Lookup::Miss(Version(None)),
@@ -93,17 +85,13 @@ impl Cache {
 
     /// Keeps a page of `user`'s list, unless a write has come between. One round trip.
     pub async fn keep_list(&self, user: UserId, page: &str, version: Version, list: &str) {
-        let (Some(manager), Version(Some(version))) = (&self.0, version) else { return };
-        let outcome = Script::new(KEEP)
-            .key(version_key(user))
-            .key(list_key(user))
-            .arg(version)
-            .arg(page)
-            .arg(list)
-            .arg(LIST_TTL)
-            .invoke_async::<()>(&mut manager.clone())
-            .await;
-        report(outcome);
+        let (Some(connection), Version(Some(version))) = (&self.0, version) else { return };
+        let script = Script::new(KEEP);
+        let mut keep = script.prepare_invoke();
+        keep.key(version_key(user)).key(list_key(user));
+        keep.arg(version).arg(page).arg(list).arg(LIST_TTL);
+        let keep = async |mut manager| keep.invoke_async::<()>(&mut manager).await;
+        connection.call(Importance::Optional, keep).await;
     }
 
     /// Drops all of `user`'s lists. To be called after every write of theirs, before the answer.
@@ -114,7 +102,7 @@ impl Cache {
         pipe.incr(&version, 1).ignore();
         pipe.expire(&version, VERSION_TTL.cast_signed()).ignore();
         pipe.del(list_key(user)).ignore();
-        self.query::<()>(&pipe).await;
+        self.query::<()>(Importance::Tried, &pipe).await;
     }
 
     /// Counts one send of `user` in the minute `minute` (Unix time / 60) and tells the count so
@@ -124,12 +112,16 @@ impl Cache {
         let mut pipe = redis::pipe();
         pipe.incr(&key, 1);
         pipe.expire(&key, 120).ignore();
-        self.query::<(u32,)>(&pipe).await.map(|(count,)| count)
+        self.query::<(u32,)>(Importance::Optional, &pipe).await.map(|(count,)| count)
     }
 
-    async fn query<T: redis::FromRedisValue>(&self, pipe: &redis::Pipeline) -> Option<T> {
-        let manager = self.0.as_ref()?;
-        report(pipe.query_async(&mut manager.clone()).await)
+    async fn query<T: redis::FromRedisValue>(
+        &self,
+        importance: Importance,
+        pipe: &redis::Pipeline,
+    ) -> Option<T> {
+        let query = async |mut manager| pipe.query_async(&mut manager).await;
+        self.0.as_ref()?.call(importance, query).await
     }
 }
 
@@ -140,12 +132,4 @@ fn version_key(user: UserId) -> String {
 
 fn list_key(user: UserId) -> String {
     format!("rooms:{{{user}}}:list")
-}
-
-fn report<T>(outcome: Result<T, RedisError>) -> Option<T> {
-    outcome
-        .inspect_err(|error| {
-            tracing::warn!(cache.error = ?error.kind(), "the cache did not answer");
-        })
-        .ok()
 }

@@ -1,0 +1,95 @@
+//! A proxy in front of DynamoDB that refuses or holds back operations.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::{net::TcpListener, sync::watch};
+
+/// A running proxy.
+pub(crate) struct Faults {
+    pub(crate) url: String,
+    upstream: Upstream,
+}
+
+#[derive(Clone)]
+struct Upstream {
+    url: String,
+    http: Client<HttpConnector, Body>,
+    refused: Arc<Mutex<Option<&'static str>>>,
+    held: watch::Sender<Option<&'static str>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Faults {
+    /// Starts one in front of the DynamoDB at `url`.
+    pub(crate) async fn start(url: &str) -> Self {
+        let upstream = Upstream {
+            url: url.to_owned(),
+            http: Client::builder(TokioExecutor::new()).build_http(),
+            refused: Arc::default(),
+            held: watch::Sender::default(),
+            waiting: Arc::default(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(forward).with_state(upstream.clone());
+        tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+        Self { url, upstream }
+    }
+
+    /// Refuses an operation from now on, in a way that is not worth another try.
+    pub(crate) fn refuse(&self, operation: &'static str) {
+        *self.upstream.refused.lock().unwrap() = Some(operation);
+    }
+
+    /// Holds an operation back until [`Self::release`].
+    pub(crate) fn hold(&self, operation: &'static str) {
+        self.upstream.held.send_replace(Some(operation));
+    }
+
+    pub(crate) fn release(&self) {
+        self.upstream.held.send_replace(None);
+    }
+
+    /// Waits until something is held back.
+    pub(crate) async fn holds_one(&self) {
+        let held = async {
+            while self.upstream.waiting.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), held).await.unwrap();
+    }
+}
+
+async fn forward(State(upstream): State<Upstream>, mut request: Request) -> Response {
+    let target = request.headers()["x-amz-target"].to_str().unwrap();
+    let operation = target.rsplit('.').next().unwrap().to_owned();
+    let is = |other: Option<&str>| other == Some(operation.as_str());
+    if is(*upstream.refused.lock().unwrap()) {
+        let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException"}"#;
+        return (axum::http::StatusCode::BAD_REQUEST, error).into_response();
+    }
+    if is(*upstream.held.borrow()) {
+        upstream.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut held = upstream.held.subscribe();
+        held.wait_for(|held| !is(*held)).await.unwrap();
+    }
+    *request.uri_mut() = upstream.url.parse().unwrap();
+    upstream.http.request(request).await.unwrap().map(Body::new)
+}

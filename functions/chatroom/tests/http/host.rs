@@ -1,0 +1,313 @@
+//! The function with its router, a DynamoDB and an SQS of its own.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::{Message as Queued, MessageSystemAttributeName, QueueAttributeName};
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, header},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{EncodePrivateKey as _, spki::der::pem::LineEnding},
+};
+use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use local::{
+    clock::ManualClock,
+    dynamodb::{Data, Embedded},
+    sqs::{self, Sqs},
+};
+use serde_json::{Value, json};
+use shared::{
+    aws::Aws,
+    config::Env,
+    domain::{Caller, ChatroomId, Clock as _, Ids, MobileNumber, SessionId, Tier},
+    store::{Signup, Store},
+    token::{AUDIENCE, Claims, ISSUER, TYPE},
+};
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+
+use crate::answer::Answer;
+
+/// When the tests begin.
+pub(crate) const START: &str = "2026-11-21T10:00:00.250Z";
+
+const QUEUE: &str = "messages.fifo";
+
+pub(crate) struct Host {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) env: Env,
+    pub(crate) router: Router,
+    ids: Ids,
+    dynamodb: aws_sdk_dynamodb::Client,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+    signer: EncodingKey,
+    embedded: Embedded,
+}
+
+impl Host {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Env::default()).await
+    }
+
+    /// With what `env` sets.
+    pub(crate) async fn start_with(env: Env) -> Self {
+        let clock = Arc::new(ManualClock::new(START.parse().unwrap()));
+        let embedded = Embedded::start(Data::Memory).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sqs_url = format!("http://{}", listener.local_addr().unwrap());
+        let queues = sqs::router(Sqs::new(clock.clone()));
+        tokio::spawn(async { axum::serve(listener, queues).await.unwrap() });
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let env = embedded
+            .env(env)
+            .with("JWT_PUBLIC_KEYS", public_keys(&key))
+            .with("AWS_ENDPOINT_URL_SQS", sqs_url);
+        let aws = Aws::from_env(&env).unwrap();
+        let sqs = aws_sdk_sqs::Client::new(&aws.config("SQS"));
+        let queue = sqs.create_queue().queue_name(QUEUE);
+        let queue = queue.attributes(QueueAttributeName::FifoQueue, "true");
+        let queue_url = queue.send().await.unwrap().queue_url.unwrap();
+        let env = env.with("MESSAGE_QUEUE_URL", &queue_url);
+        let pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
+        Self {
+            store: Store::from_env(&env, &aws).unwrap(),
+            router: router(&env, &clock),
+            ids: Ids::default(),
+            dynamodb: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
+            signer: EncodingKey::from_ed_pem(pem.as_bytes()).unwrap(),
+            clock,
+            env,
+            sqs,
+            queue_url,
+            embedded,
+        }
+    }
+
+    /// One more instance of the function, with `name` set to something else.
+    pub(crate) fn instance_with(&self, name: &str, value: &str) -> Router {
+        router(&self.env.clone().with(name, value), &self.clock)
+    }
+
+    pub(crate) fn dynamodb_url(&self) -> &str {
+        self.embedded.url()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn after(&self, by: SignedDuration) {
+        self.clock.advance(by);
+    }
+
+    /// An account.
+    pub(crate) async fn user(&self) -> Caller {
+        let now = self.now();
+        let number = format!("+1{:010}", rand::random_range(0..10_000_000_000_u64));
+        let signup = Signup {
+            mobile_number: &MobileNumber::parse(&number).unwrap(),
+            full_name: None,
+            email: None,
+            password: None,
+            contested: false,
+            now,
+            expires_at: now.saturating_add(9_000.hours()).unwrap(),
+        };
+        let user_id = self.ids.next(now);
+        self.store.open_account(user_id, &signup).await.unwrap();
+        let session_id = self.ids.next(now);
+        Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+    }
+
+    /// A Pro user whose token says so.
+    pub(crate) async fn pro(&self) -> Caller {
+        let caller = self.user().await;
+        self.set_tier(&caller, Tier::Pro).await;
+        Caller { tier_hint: Tier::Pro, ..caller }
+    }
+
+    pub(crate) async fn set_tier(&self, caller: &Caller, tier: Tier) {
+        let update = self.dynamodb.update_item().table_name("users");
+        update
+            .key("pk", AttributeValue::S(format!("user#{}", caller.user_id)))
+            .key("sk", AttributeValue::S("profile".to_owned()))
+            .update_expression("SET tier = :tier")
+            .expression_attribute_values(":tier", AttributeValue::S(tier.as_str().to_owned()))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Ends all sessions of the caller's account but `keep`.
+    pub(crate) async fn end_sessions(&self, caller: &Caller, keep: SessionId) {
+        let account = self.store.account(caller.user_id, self.now()).await.unwrap().unwrap();
+        assert!(self.store.set_password(&account, "$argon2id$", keep).await.unwrap());
+    }
+
+    /// A session of the same user.
+    pub(crate) fn another_session(&self, caller: &Caller) -> Caller {
+        Caller { session_id: self.ids.next(self.now()), ..*caller }
+    }
+
+    /// An access token as `auth` signs it.
+    pub(crate) fn token(&self, caller: &Caller) -> String {
+        let now = self.now().as_second();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: caller.user_id,
+            sid: caller.session_id,
+            generation: caller.generation,
+            tier: caller.tier_hint,
+            iat: now,
+            exp: now + 3_600,
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some("test".to_owned());
+        jsonwebtoken::encode(&header, &claims, &self.signer).unwrap()
+    }
+
+    pub(crate) async fn get(&self, caller: &Caller, path: &str) -> Answer {
+        let request = self.request(caller, Method::GET, path, None);
+        ask(&self.router, request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn delete(&self, caller: &Caller, path: &str) -> Answer {
+        let request = self.request(caller, Method::DELETE, path, None);
+        ask(&self.router, request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn patch(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
+        let request = self.request(caller, Method::PATCH, path, None);
+        ask(&self.router, request.body(body.to_string().into()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
+        self.post_with(caller, path, None, body.to_string()).await
+    }
+
+    pub(crate) async fn post_with(
+        &self,
+        caller: &Caller,
+        path: &str,
+        key: Option<&str>,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request = self.request(caller, Method::POST, path, key);
+        ask(&self.router, request.body(body.into()).unwrap()).await
+    }
+
+    /// A request as a client makes it.
+    pub(crate) fn request(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+    ) -> axum::http::request::Builder {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token(caller)))
+            .header(header::CONTENT_TYPE, "application/json");
+        match key {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn room(&self, caller: &Caller) -> ChatroomId {
+        let answer = self.post(caller, "/chatroom", &json!({})).await;
+        answer.is(201).id().parse().unwrap()
+    }
+
+    /// Sends a message.
+    pub(crate) async fn send(&self, caller: &Caller, room: ChatroomId, content: &str) -> Answer {
+        let body = json!({ "content": content });
+        self.post(caller, &format!("/chatroom/{room}/message"), &body).await
+    }
+
+    /// Sends a message with an idempotency key.
+    pub(crate) async fn send_once(
+        &self,
+        caller: &Caller,
+        room: ChatroomId,
+        key: &str,
+        content: &str,
+    ) -> Answer {
+        let path = format!("/chatroom/{room}/message");
+        let body = json!({ "content": content }).to_string();
+        self.post_with(caller, &path, Some(key), body).await
+    }
+
+    /// Sends a message by another instance of the function.
+    pub(crate) async fn send_by(
+        &self,
+        instance: &Router,
+        caller: &Caller,
+        room: ChatroomId,
+        content: &str,
+    ) -> Answer {
+        let path = format!("/chatroom/{room}/message");
+        let request = self.request(caller, Method::POST, &path, None);
+        let body = json!({ "content": content }).to_string();
+        ask(instance, request.body(body.into()).unwrap()).await
+    }
+
+    /// All messages of a room, as the table holds them.
+    pub(crate) async fn messages(&self, room: ChatroomId) -> Vec<shared::domain::Message> {
+        let all = self.store.messages(room, shared::store::Direction::Latest, 1_000).await;
+        all.unwrap().messages
+    }
+
+    /// What the index of pending questions holds.
+    pub(crate) async fn pending(&self) -> Vec<String> {
+        let pending = self.store.pending_before(Timestamp::MAX, 1_000).await.unwrap();
+        pending.into_iter().map(|question| question.message_id.to_string()).collect()
+    }
+
+    /// Units of the day's quota that the profile shows as used.
+    pub(crate) async fn used(&self, caller: &Caller) -> u32 {
+        let account = self.store.account(caller.user_id, self.now()).await.unwrap().unwrap();
+        account.user.tally.map_or(0, |tally| tally.used)
+    }
+
+    /// What is in the queue, up to ten; it is gone from there then.
+    pub(crate) async fn queued(&self) -> Vec<Queued> {
+        let receive = self.sqs.receive_message().queue_url(&self.queue_url);
+        let receive = receive.max_number_of_messages(10);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
+        receive.send().await.unwrap().messages.unwrap_or_default()
+    }
+}
+
+/// One request to an instance of the function.
+pub(crate) async fn ask(instance: &Router, request: Request<Body>) -> Answer {
+    let (parts, body) = instance.clone().oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
+    let state = chatroom::State::from_env(env, Arc::<ManualClock>::clone(clock)).unwrap();
+    shared::http::service(chatroom::router(state))
+}
+
+fn public_keys(key: &SigningKey) -> String {
+    let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+    let key = json!({
+        "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "test", "x": public
+    });
+    json!({ "keys": [key] }).to_string()
+}

@@ -1,0 +1,14 @@
+//! The chatroom function as its clients see it, between a real DynamoDB and a real SQS, and as API
+//! Gateway does.
+
+#![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
+
+mod answer;
+mod faults;
+mod host;
+mod idempotency;
+mod lambda;
+mod paging;
+mod quota;
+mod sending;
+mod sessions;
