@@ -64,6 +64,7 @@ impl Valkey {
     }
 
     /// `env` with the cache's address.
+    #[must_use]
     pub fn env(&self, env: Env) -> Env {
         match self {
             Self::Given(url) | Self::Started { url, .. } => env.with("VALKEY_URL", url),
@@ -72,6 +73,7 @@ impl Valkey {
     }
 
     /// For a person.
+    #[must_use]
     pub fn describe(&self) -> String {
         match self {
             Self::Given(url) => format!("Valkey at {}", without_password(url)),

@@ -10,7 +10,7 @@ use local::{
     deployed::{BATCH, EVERY, FUNCTION_TIMEOUT, MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_SECONDS},
     dynamodb::{Data, Embedded, TABLES},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use support::{Template, ask};
 
 /// What is compared of a table. CloudFormation spells it as DynamoDB does.
@@ -31,13 +31,12 @@ async fn the_tables_are_those_of_the_embedded_dynamodb() {
     for (id, properties) in deployed {
         let about = json!({ "TableName": table_name(id) });
         let table = ask(dynamodb.url(), "DescribeTable", &about).await["Table"].take();
-        let advice = "in template.yaml (right) and in local::dynamodb::TABLES (left)";
-        assert_eq!(facts(&table), facts(properties), "{id} is not the same {advice}");
+        agree(id, &facts(properties), "local::dynamodb::TABLES", &facts(&table));
         let ttl = ask(dynamodb.url(), "DescribeTimeToLive", &about).await;
         assert_eq!(
             ttl["TimeToLiveDescription"].get("AttributeName"),
             properties["TimeToLiveSpecification"].get("AttributeName"),
-            "{id} doesn't expire by the same attribute {advice}"
+            "{id} expires by another attribute in local::dynamodb::TABLES (left)"
         );
     }
 }
@@ -90,7 +89,7 @@ fn every_documented_operation_has_a_route_and_nothing_else_reaches_a_function() 
     let template = Template::read();
     let routes: BTreeSet<_> =
         template.functions().into_iter().flat_map(|(_, function)| routes(function)).collect();
-    assert_eq!(routes, expected, "routes in template.yaml (left), operations in the code (right)");
+    agree("the API", &routes, "the code", &expected);
 }
 
 /// The routes that lead to a function, such as `GET /health`.
@@ -110,18 +109,29 @@ fn table_name(id: &str) -> String {
     id.strip_suffix("Table").unwrap().to_lowercase()
 }
 
-/// The [`FACTS`] of a table, without what DynamoDB adds when it describes one, and in one order.
-fn facts(table: &Value) -> Value {
-    let mut facts = Map::new();
-    for name in FACTS {
-        let mut list: Vec<Value> =
-            table[name].as_array().into_iter().flatten().map(known).collect();
-        list.sort_by_key(Value::to_string);
-        facts.insert(name.to_owned(), list.into());
-    }
-    facts.into()
+/// Asserts that `template.yaml` says the same about `what` as something else does.
+fn agree(what: &str, template: &BTreeSet<String>, other: &str, expected: &BTreeSet<String>) {
+    let only = |these: &BTreeSet<String>, those| {
+        these.difference(those).map(|fact| format!("\n  {fact}")).collect::<String>()
+    };
+    assert!(
+        template == expected,
+        "{what} differs.\nOnly in template.yaml:{}\nOnly in {other}:{}",
+        only(template, expected),
+        only(expected, template)
+    );
 }
 
+/// The [`FACTS`] of a table, without what DynamoDB adds when it describes one.
+fn facts(table: &Value) -> BTreeSet<String> {
+    let of = |name: &'static str| {
+        let facts = table[name].as_array().into_iter().flatten();
+        facts.map(move |fact| format!("{name} {}", known(fact)))
+    };
+    FACTS.into_iter().flat_map(of).collect()
+}
+
+/// What a template can say of a fact.
 fn known(fact: &Value) -> Value {
     const KNOWN: [&str; 7] = [
         "AttributeName",

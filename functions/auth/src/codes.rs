@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{MobileNumber, clock::seconds_until},
-    http::{Errors, Input, JsonBody, Problem, ProblemBody, Result},
+    http::{
+        Errors, Input, JsonBody, Problem, ProblemBody, Result,
+        answers::{Failures, TakesJson},
+    },
     store::{Attempt, Challenge, Purpose},
 };
 use tokio::time::Instant;
@@ -18,7 +21,6 @@ use utoipa::ToSchema;
 use crate::{
     delivery::Issued,
     otp::{self, OtpCode},
-    refusals::{Failures, TakesJson},
     schemas,
 };
 

@@ -6,10 +6,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, VerifyingKey, pkcs8::DecodePrivateKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::config::{ConfigError, Env};
+use shared::{
+    config::{ConfigError, Env},
+    http::answers::Failures,
+};
 use utoipa::ToSchema;
-
-use crate::refusals::Failures;
 
 /// How long others may keep the keys: they are published well before they are used.
 const CACHE_CONTROL: &str = "public, max-age=300";

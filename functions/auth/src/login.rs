@@ -5,7 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use shared::{
     domain::{MobileNumber, SessionId, clock::seconds_until},
-    http::{Errors, Input, JsonBody, Problem, ProblemBody, Result},
+    http::{
+        Errors, Input, JsonBody, Problem, ProblemBody, Result,
+        answers::{Failures, TakesJson},
+    },
     store::{Account, Purpose, Redeemed, Session},
 };
 use utoipa::ToSchema;
@@ -15,7 +18,7 @@ use crate::{
     otp::OtpCode,
     password::Password,
     refresh_token::RefreshToken,
-    refusals::{Failures, TakesCode, TakesJson},
+    refusals::TakesCode,
     schemas, signup,
     tokens::TokenPair,
 };

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::MobileNumber,
-    http::{Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result},
+    http::{
+        Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result,
+        answers::{Failures, Protected, TakesJson},
+    },
     store::{Account, Purpose, Redeemed},
 };
 use utoipa::ToSchema;
@@ -16,7 +19,7 @@ use crate::{
     login::{REDEEM_ROUNDS, count_password},
     otp::OtpCode,
     password::{NewPassword, Password},
-    refusals::{Failures, Protected, TakesCode, TakesJson},
+    refusals::TakesCode,
     schemas,
 };
 

@@ -3,16 +3,15 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    http::{Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result},
+    http::{
+        Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result,
+        answers::{Failures, Protected, TakesJson},
+    },
     store::Session,
 };
 use utoipa::ToSchema;
 
-use crate::{
-    refresh_token::RefreshToken,
-    refusals::{Failures, Protected, TakesJson},
-    tokens::TokenPair,
-};
+use crate::{refresh_token::RefreshToken, tokens::TokenPair};
 
 /// A refresh token, to be exchanged.
 #[derive(Deserialize, ToSchema)]

@@ -9,14 +9,16 @@ use shared::{
         MobileNumber, Tier, UserId,
         text::{Email, FullName},
     },
-    http::{Errors, Input, JsonBody, Problem, ProblemBody, Result},
+    http::{
+        Errors, Input, JsonBody, Problem, ProblemBody, Result,
+        answers::{Failures, TakesJson},
+    },
     store::{Account, Signup, SignupOutcome},
 };
 use utoipa::ToSchema;
 
 use crate::{
     password::{NewPassword, Password},
-    refusals::{Failures, TakesJson},
     schemas,
 };
 

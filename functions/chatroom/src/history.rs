@@ -7,7 +7,11 @@ use axum::{
 };
 use shared::{
     domain::{ChatroomId, Message},
-    http::{FromCaller, PageQuery, ProblemBody, Result, links},
+    http::{
+        FromCaller, PageQuery, Result,
+        answers::{Failures, FindsOne, Protected, TakesQuery},
+        links,
+    },
     store::{Direction, MessagePage},
 };
 
@@ -29,10 +33,10 @@ use crate::{
         (status = 200, description = "A page of them", body = [MessageJson], headers(
             ("Link" = Option<String>, description = "Older messages, rel=\"prev\"; newer ones, rel=\"next\"")
         )),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such chatroom", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is not valid", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        FindsOne,
+        TakesQuery,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn list(
@@ -97,9 +101,9 @@ fn page_links(
     ),
     responses(
         (status = 200, description = "The message", body = MessageJson),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such message", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        FindsOne,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn show(

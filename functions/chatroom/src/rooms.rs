@@ -11,8 +11,9 @@ use shared::{
     cache::{Lookup, Version},
     domain::ChatroomId,
     http::{
-        Cursor, Errors, FromCaller, IdempotencyKey, Input, JsonBody, PageQuery, Problem,
-        ProblemBody, Result, fingerprint, link_next,
+        Cursor, Errors, FromCaller, IdempotencyKey, Input, JsonBody, PageQuery, Problem, Result,
+        answers::{Failures, FindsOne, Protected, TakesJson, TakesQuery},
+        fingerprint, link_next,
     },
     store::{ChatroomChange, Claim, Created, Direction, FirstAnswer, NewChatroom},
 };
@@ -41,12 +42,9 @@ struct KeptPage {
     request_body = NewRoomBody,
     responses(
         (status = 201, description = "It is open", body = RoomJson, headers(("Location" = String))),
-        (status = 400, description = "The body is not JSON", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not declared as JSON", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "A field is not valid, or the idempotency key was used for another request", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        TakesJson,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn create(
@@ -101,9 +99,9 @@ pub(crate) async fn create(
             ("Link" = Option<String>, description = "The next page, rel=\"next\""),
             ("X-Cache" = String, description = "HIT or MISS")
         )),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is not valid", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        TakesQuery,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn list(
@@ -153,9 +151,9 @@ fn listed(page: KeptPage, limit: u16, cache: &'static str) -> Response {
     params(("chatroom_id" = String, Path, description = "The chatroom")),
     responses(
         (status = 200, description = "The chatroom", body = RoomWithMessagesJson),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such chatroom", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        FindsOne,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn show(
@@ -179,13 +177,10 @@ pub(crate) async fn show(
     request_body = ChangeRoomBody,
     responses(
         (status = 200, description = "As it is now", body = RoomJson),
-        (status = 400, description = "The body is not JSON", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such chatroom", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not declared as JSON", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "A field is not valid", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        FindsOne,
+        TakesJson,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn change(
@@ -217,9 +212,9 @@ pub(crate) async fn change(
     params(("chatroom_id" = String, Path, description = "The chatroom")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such chatroom", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        FindsOne,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn delete(

@@ -11,7 +11,9 @@ use shared::{
     domain::{Caller, ChatroomId, MessageId, Status, Tier, User, clock},
     http::{
         Allowance, FromCaller, IdempotencyKey, JsonBody, Problem, ProblemBody, RateLimitHeaders,
-        Result, fingerprint,
+        Result,
+        answers::{Failures, FindsOne, Protected, TakesJson},
+        fingerprint,
     },
     queue::Job,
     store::{Claim, Denied, FirstAnswer, NewMessage, Sent},
@@ -44,16 +46,13 @@ const QUEUEING: Duration = Duration::from_secs(2);
             ("RateLimit-Policy" = Option<String>, description = "The limits that apply (draft-ietf-httpapi-ratelimit-headers)"),
             ("RateLimit" = Option<String>, description = "What is left of them")
         )),
-        (status = 400, description = "The body is not JSON", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No good access token", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such chatroom", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not declared as JSON", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "A field is not valid, or the idempotency key was used for another request", body = ProblemBody<'static>, content_type = "application/problem+json"),
         (status = 429, description = "The day's quota is used up, or too many messages in a minute", body = ProblemBody<'static>, content_type = "application/problem+json", headers(
             ("Retry-After" = u64, description = "Seconds")
         )),
-        (status = 503, description = "Busy; try again", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        FindsOne,
+        TakesJson,
+        Protected,
+        Failures,
     )
 )]
 pub(crate) async fn send(

@@ -95,7 +95,7 @@ impl Worker {
             chatroom_id = %job.chatroom_id,
             message_id = %job.message_id,
         );
-        let attempt = AssertUnwindSafe(Box::pin(self.reply(&job))).catch_unwind();
+        let attempt = AssertUnwindSafe(Box::pin(self.reply(job))).catch_unwind();
         async {
             match attempt.await {
                 Ok(Ok(outcome)) => outcome,

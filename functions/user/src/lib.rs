@@ -1,7 +1,6 @@
 //! The signed-in user's own account: show it, change it, delete it, and tell what it has used.
 
 mod me;
-mod refusals;
 mod usage;
 
 use std::sync::Arc;

@@ -10,13 +10,14 @@ use shared::{
         Limits, Tier, User, UserId, clock,
         text::{Email, FullName},
     },
-    http::{Errors, FromCaller, Input, JsonBody, Problem, Result},
+    http::{
+        Errors, FromCaller, Input, JsonBody, Problem, Result,
+        answers::{Failures, Protected, TakesJson},
+    },
     store::{ProfileChange, Store, StoreError},
 };
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
-
-use crate::refusals::{Protected, TakesJson};
 
 /// How long the deletion of an account may go on deleting its rooms: the function's own time-out
 /// (10 s) is not to cut it off. The sweeper does the rest.
@@ -126,7 +127,7 @@ impl TryFrom<ProfilePatch> for ProfileChange {
     operation_id = "get_me",
     tag = "user",
     security(("bearer" = [])),
-    responses((status = 200, description = "The account", body = Me), Protected)
+    responses((status = 200, description = "The account", body = Me), Protected, Failures)
 )]
 pub(crate) async fn show(
     State(state): State<crate::State>,
@@ -147,7 +148,7 @@ pub(crate) async fn show(
     tag = "user",
     security(("bearer" = [])),
     request_body = ProfilePatch,
-    responses((status = 200, description = "The account as it is now", body = Me), TakesJson, Protected)
+    responses((status = 200, description = "The account as it is now", body = Me), TakesJson, Protected, Failures)
 )]
 pub(crate) async fn change(
     State(state): State<crate::State>,
@@ -171,7 +172,7 @@ pub(crate) async fn change(
     operation_id = "delete_me",
     tag = "user",
     security(("bearer" = [])),
-    responses((status = 204, description = "The account is gone"), Protected)
+    responses((status = 204, description = "The account is gone"), Protected, Failures)
 )]
 pub(crate) async fn delete(
     State(state): State<crate::State>,

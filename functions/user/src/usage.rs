@@ -8,12 +8,13 @@ use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use shared::{
     domain::clock,
-    http::{FromCaller, PageQuery, ProblemBody, Result},
+    http::{
+        FromCaller, PageQuery, ProblemBody, Result,
+        answers::{Failures, Protected},
+    },
     store::DayUsage,
 };
 use utoipa::ToSchema;
-
-use crate::refusals::Protected;
 
 /// The default and the largest number of days.
 const DEFAULT: u16 = 30;
@@ -71,6 +72,7 @@ pub(crate) struct UsageQuery {
         (status = 422, description = "`validation_failed`: `days` is not a number from 1 to 90",
             body = ProblemBody, content_type = "application/problem+json"),
         Protected,
+        Failures,
     )
 )]
 pub(crate) async fn show(

@@ -1,6 +1,7 @@
 //! What all HTTP functions share: errors as problem details, checked input, the caller, paging, and
 //! the layers around every router.
 
+pub mod answers;
 mod body;
 mod caller;
 mod idempotency;
