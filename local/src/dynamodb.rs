@@ -127,8 +127,8 @@ pub struct Index {
     /// A local index orders the table's own partitions and is read consistently; a global one has a
     /// number for its partition key.
     pub local: bool,
-    /// What it holds besides the keys: everything (`None`), or these.
-    pub projection: Option<&'static [&'static str]>,
+    /// What it holds besides the keys.
+    pub projection: &'static [&'static str],
 }
 
 /// Parley's tables.
@@ -140,7 +140,7 @@ pub const TABLES: [Table; 3] = [
             name: "purge",
             key: ["purge_shard", "pk"],
             local: false,
-            projection: Some(&[]),
+            projection: &[],
         }],
         ttl: Some("expires_at"),
     },
@@ -148,12 +148,17 @@ pub const TABLES: [Table; 3] = [
         name: "chatrooms",
         key: ["user_id", "chatroom_id"],
         indexes: &[
-            Index { name: "activity", key: ["user_id", "activity"], local: true, projection: None },
+            Index {
+                name: "activity",
+                key: ["user_id", "activity"],
+                local: true,
+                projection: &["name", "updated_at", "last_message_at"],
+            },
             Index {
                 name: "purge",
                 key: ["purge_shard", "chatroom_id"],
                 local: false,
-                projection: Some(&[]),
+                projection: &[],
             },
         ],
         ttl: None,
@@ -165,7 +170,7 @@ pub const TABLES: [Table; 3] = [
             name: "pending",
             key: ["pending_shard", "message_id"],
             local: false,
-            projection: Some(&["user_id"]),
+            projection: &["user_id"],
         }],
         ttl: None,
     },
@@ -251,9 +256,8 @@ fn key_schema(key: [&str; 2]) -> Result<Vec<KeySchemaElement>, Error> {
 fn projection(index: &Index) -> Projection {
     let projection = Projection::builder();
     match index.projection {
-        None => projection.projection_type(ProjectionType::All),
-        Some([]) => projection.projection_type(ProjectionType::KeysOnly),
-        Some(names) => projection
+        [] => projection.projection_type(ProjectionType::KeysOnly),
+        names => projection
             .projection_type(ProjectionType::Include)
             .set_non_key_attributes(Some(names.iter().map(ToString::to_string).collect())),
     }

@@ -1,14 +1,45 @@
 //! `make run`: the whole backend in one process.
 
-use std::io::Write;
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
 
 use local::{Error, Host, Settings};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    telemetry::init_for_people();
+async fn main() -> ExitCode {
+    log_for_people();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("Parley can't run: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error, in colours at a terminal.
+fn log_for_people() {
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false);
+    // The embedded DynamoDB warns of every condition that does not hold: that is everyday life.
+    let quiet =
+        Targets::new().with_default(telemetry::level()).with_target("dynoxide", LevelFilter::ERROR);
+    tracing_subscriber::registry().with(lines).with(quiet).init();
+}
+
+async fn run() -> Result<(), Error> {
     let settings = Settings::from_env(Env::of_process())?;
     let host = Host::start(settings).await?;
     welcome(&host)?;
@@ -25,7 +56,7 @@ async fn main() -> Result<(), Error> {
 /// Where it is, what is real, and what to try. The first line tells scripts that it serves.
 fn welcome(host: &Host) -> Result<(), Error> {
     let (url, summary) = (format!("http://{}", host.address()), host.summary());
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     writeln!(
         out,
         r#"Parley is up: {url}

@@ -112,7 +112,7 @@ fn table_name(id: &str) -> String {
 /// Asserts that `template.yaml` says the same about `what` as something else does.
 fn agree(what: &str, template: &BTreeSet<String>, other: &str, expected: &BTreeSet<String>) {
     let only = |these: &BTreeSet<String>, those| {
-        these.difference(those).map(|fact| format!("\n  {fact}")).collect::<String>()
+        these.difference(those).map(|fact| format!("\n  {fact}")).collect::<Vec<_>>().concat()
     };
     assert!(
         template == expected,

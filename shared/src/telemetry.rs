@@ -3,8 +3,6 @@
 //! Never logged, at any level: one-time passwords, passwords, tokens, mobile numbers, e-mail
 //! addresses and the content of messages.
 
-use std::io::IsTerminal;
-
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
 
@@ -13,18 +11,9 @@ pub fn init() {
     fmt().json().flatten_event(true).with_max_level(level()).with_current_span(true).init();
 }
 
-/// Logs for a person at a terminal, to standard error, from `LOG_LEVEL` (`info`) on.
-pub fn init_for_people() {
-    let colours = std::io::stderr().is_terminal();
-    fmt()
-        .with_max_level(level())
-        .with_writer(std::io::stderr)
-        .with_ansi(colours)
-        .with_target(false)
-        .init();
-}
-
-fn level() -> LevelFilter {
+/// The level that `LOG_LEVEL` names (`info`), never more than that.
+#[must_use]
+pub fn level() -> LevelFilter {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     // The SDK's and the HTTP client's own debug output holds request bodies.
     level.unwrap_or(LevelFilter::INFO).min(LevelFilter::INFO)

@@ -48,10 +48,7 @@ impl State {
     /// that. One round trip.
     pub(crate) async fn check_session(&self, caller: &Caller) -> Result<()> {
         let account = self.store.account(caller.user_id, self.clock.now()).await?;
-        let is_live = account.is_some_and(|account| {
-            account.generation == caller.generation
-                || account.kept_session == Some(caller.session_id)
-        });
+        let is_live = account.is_some_and(|account| account.serves(caller));
         if is_live { Ok(()) } else { Err(Problem::session_ended()) }
     }
 }

@@ -69,7 +69,8 @@ pub(crate) struct RoomJson {
     /// What its owner calls it.
     #[schema(example = "AI Assistant")]
     pub name: String,
-    /// What its owner tells the model before every conversation.
+    /// What its owner tells the model before every conversation. Left out where there is nothing,
+    /// and in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub system_instruction: Option<String>,

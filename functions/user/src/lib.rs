@@ -48,13 +48,8 @@ impl State {
     /// The caller's account; 401 if it is gone, or the caller's session has ended. One round trip.
     async fn account(&self, caller: &Caller, now: Timestamp) -> Result<Account> {
         let account = self.store.account(caller.user_id, now).await?;
-        account.filter(|account| is_live(account, caller)).ok_or_else(Problem::session_ended)
+        account.filter(|account| account.serves(caller)).ok_or_else(Problem::session_ended)
     }
-}
-
-/// Whether `caller`'s session still stands for `account`.
-fn is_live(account: &Account, caller: &Caller) -> bool {
-    account.generation == caller.generation || account.kept_session == Some(caller.session_id)
 }
 
 impl FromRef<State> for Verifier {

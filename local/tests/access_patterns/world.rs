@@ -119,7 +119,8 @@ impl World {
     /// Sends a code.
     pub(crate) async fn challenge(&self, number: &MobileNumber, purpose: Purpose) -> Challenge {
         let challenge = self.new_challenge(purpose);
-        assert!(self.store.put_challenge(number, &challenge, None).await.unwrap());
+        let seen = self.store.challenge(number, purpose).await.unwrap();
+        assert!(self.store.put_challenge(number, &challenge, seen.as_ref()).await.unwrap());
         challenge
     }
 

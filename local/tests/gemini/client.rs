@@ -10,6 +10,7 @@ use gemini_worker::gemini::{
 use local::gemini::{Behaviour, ERROR_MESSAGE, Respond, StandIn, StatusReply, TextReply};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 const KEY: &str = "the-api-key";
@@ -216,6 +217,30 @@ async fn a_connection_that_breaks_or_is_never_made_can_be_tried_again() {
     assert_eq!(client(&not_tls).generate(&question("Hello")).await, lost);
 }
 
+/// The URL of a server that sends its first request elsewhere.
+async fn redirecting_to(location: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let answer = format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
+        );
+        connection.read(&mut [0; 4096]).await.unwrap();
+        connection.write_all(answer.as_bytes()).await.unwrap();
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let stand_in = stand_in(Respond::Answer).await;
+    let elsewhere = format!("{}/v1beta/models/gemini-3.8-flash:generateContent", stand_in.url());
+    let gemini = client(&redirecting_to(elsewhere).await);
+    assert_eq!(gemini.generate(&question("Hello")).await, Err(r#final(Cause::Unexpected)));
+    assert_eq!(stand_in.requests(), []);
+}
+
 #[tokio::test]
 async fn a_server_that_goes_away_is_noticed_at_once() {
     let stand_in = stand_in(Respond::Hang).await;
@@ -270,20 +295,24 @@ impl Write for Log {
 async fn logs_say_what_went_wrong_but_nothing_that_anybody_wrote() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
+    // For the whole process: tracing caches per call site whether anybody listens, and with a
+    // subscriber of one thread, the other tests' threads would decide that.
+    tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_thread_names(true)
         .with_ansi(false)
         .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+        .init();
     for respond in [Respond::Answer, Respond::status(503), Respond::status(404), Respond::Block] {
         let stand_in = stand_in(respond).await;
         let prompt = question("my private question");
         let _ = client(stand_in.url()).generate(&prompt).await;
     }
-    drop(guard);
 
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let everything = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    // A test's thread has the test's name; the other tests log here too.
+    let mine = |line: &&str| line.contains("logs_say_what_went_wrong");
+    let logged = everything.lines().filter(mine).collect::<Vec<_>>().join("\n");
     for needed in [
         "gemini.cause=\"unavailable\"",
         "gemini.status=\"UNAVAILABLE\"",
@@ -294,6 +323,6 @@ async fn logs_say_what_went_wrong_but_nothing_that_anybody_wrote() {
         assert!(logged.contains(needed), "{needed} is not in {logged}");
     }
     for secret in [KEY, "my private question", "stand-in for Gemini. You said", ERROR_MESSAGE] {
-        assert!(!logged.contains(secret), "{secret} is in {logged}");
+        assert!(!everything.contains(secret), "{secret} is in {everything}");
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 
 use connection::{Connection, Importance};
 
-/// How long a list is kept, seconds.
+/// How long lists are kept after the first page of them was, seconds.
 const LIST_TTL: u64 = 300;
 /// How long a version outlives the last write, seconds: longer than any read can take.
 const VERSION_TTL: u64 = 3_600;
@@ -27,7 +27,7 @@ const VERSION_TTL: u64 = 3_600;
 /// Keeps the list only if no write has moved the version since it was read.
 const KEEP: &str = "if (redis.call('GET', KEYS[1]) or '') == ARGV[1] then \
     redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) \
-    redis.call('EXPIRE', KEYS[2], ARGV[4]) end";
+    redis.call('EXPIRE', KEYS[2], ARGV[4], 'NX') end";
 
 /// What a look-up of a list found.
 #[derive(Debug)]

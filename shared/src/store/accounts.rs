@@ -1,5 +1,7 @@
 //! Accounts: the profile of a user, and the guard that makes a mobile number theirs alone.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,17 @@ pub struct Account {
     pub generation: u64,
     /// The one session that outlived the last move.
     pub kept_session: Option<SessionId>,
+    /// Sessions that were ended on their own.
+    pub ended_sessions: HashSet<SessionId>,
+}
+
+impl Account {
+    /// Whether the session of `caller` still stands.
+    #[must_use]
+    pub fn serves(&self, caller: &Caller) -> bool {
+        (self.generation == caller.generation || self.kept_session == Some(caller.session_id))
+            && !self.ended_sessions.contains(&caller.session_id)
+    }
 }
 
 /// What a signup sets.
@@ -94,6 +107,8 @@ pub struct Profile {
     session_generation: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_session: Option<SessionId>,
+    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
+    ended_sessions: HashSet<SessionId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usage_day: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +157,7 @@ impl Profile {
             signups: self.signups,
             generation: self.session_generation,
             kept_session: self.kept_session,
+            ended_sessions: self.ended_sessions,
         })
     }
 }
@@ -167,6 +183,7 @@ impl Store {
             signups: 1,
             session_generation: 0,
             kept_session: None,
+            ended_sessions: HashSet::new(),
             usage_day: None,
             used: None,
             last_counted: None,

@@ -1,6 +1,6 @@
 //! Sessions: families of refresh tokens.
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,12 @@ use crate::domain::{Caller, MobileNumber, SessionId, UserId};
 
 /// The condition on a profile that a caller's session has not ended. Use with [`as_caller`].
 pub(super) const LIVE: &str = "attribute_exists(pk) AND attribute_not_exists(deleted_at) \
-    AND (session_generation = :generation OR kept_session = :session)";
+    AND (session_generation = :generation OR kept_session = :session) \
+    AND NOT contains(ended_sessions, :session)";
+
+/// How many ended sessions a profile remembers, so that their access tokens are refused until they
+/// expire. More are not ended within the hour of a token's life, unless somebody tries to.
+const ENDED: u16 = 50;
 
 /// Gives [`LIVE`] its values.
 pub(super) fn as_caller(write: Write, caller: &Caller) -> Write {
@@ -28,6 +33,11 @@ pub(super) fn is_live(profile: &Item, caller: &Caller) -> bool {
         && !profile.contains_key("deleted_at")
         && (profile.get("session_generation") == Some(&n(caller.generation))
             || profile.get("kept_session") == Some(&s(caller.session_id)))
+        && !ended(profile).contains(&caller.session_id.to_string())
+}
+
+fn ended(profile: &Item) -> &[String] {
+    profile.get("ended_sessions").and_then(|ended| ended.as_ss().ok()).map_or(&[], Vec::as_slice)
 }
 
 /// The condition on a profile that no sessions were ended since it was read.
@@ -214,14 +224,28 @@ impl Store {
         })
     }
 
-    /// Ends a session: none of its refresh tokens is good any more. One round trip.
+    /// Ends a session: none of its refresh tokens is good any more, and its access tokens are only
+    /// good for what does not read the profile. One round trip.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.tables.users)
-            .set_key(Some(keys::session(user, session)))
-            .send()
-            .await?;
+        let remember = |expression| {
+            Write::update(&self.tables.users, keys::profile(user), expression)
+                .value(":session", AttributeValue::Ss(vec![session.to_string()]))
+        };
+        let end = || Write::delete(&self.tables.users, keys::session(user, session));
+        let added = remember("ADD ended_sessions :session")
+            .only_if(
+                "attribute_exists(pk) \
+                 AND (attribute_not_exists(ended_sessions) OR size(ended_sessions) < :most)",
+            )
+            .value(":most", n(ENDED));
+        if let Transacted::Done = self.transact(vec![end(), added]).await? {
+            return Ok(());
+        }
+        // The earlier ones make room; where there is no profile, there is nothing to remember.
+        let replaced = remember("SET ended_sessions = :session").only_if("attribute_exists(pk)");
+        if let Transacted::Refused(_) = self.transact(vec![end(), replaced]).await? {
+            self.transact(vec![end()]).await?;
+        }
         Ok(())
     }
 

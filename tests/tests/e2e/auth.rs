@@ -138,7 +138,16 @@ async fn logging_out_ends_this_session_and_no_other() {
     let other = parley.login(&user.mobile_number, password).await;
     let other = other.signed_in(&parley, &user.mobile_number);
 
+    let room = user.create_room("Left behind").await;
+
     user.post("/auth/logout").await.is(204);
     parley.refresh(&user.refresh_token).await.is(401);
+    // Nor is its access token good for much, though it has not expired.
+    user.get("/user/me").await.refused(401, "session_ended");
+    user.send(&room, "Am I still here?").await.refused(401, "session_ended");
+    user.post("/chatroom").json(&json!({})).await.refused(401, "session_ended");
+    user.delete(&format!("/chatroom/{room}")).await.refused(401, "session_ended");
+
+    other.send(&room, "I am.").await.is(202);
     parley.refresh(&other.refresh_token).await.is(200);
 }

@@ -1,3 +1,5 @@
+//! Accounts: `shared::store::accounts` and `usage`.
+
 use jiff::ToSpan;
 use shared::{
     domain::clock,

@@ -1,3 +1,5 @@
+//! Rooms: `shared::store::chatrooms`.
+
 use shared::store::{ChatroomChange, Created};
 
 use super::{Row, row};

@@ -1,3 +1,5 @@
+//! Questions and their replies: `shared::store::sends`, `messages` and `replies`.
+
 use shared::{
     domain::Usage,
     store::{Apology, ChatroomChange, Direction, Sent, Settled},
@@ -52,9 +54,11 @@ async fn reading() -> Vec<Row> {
         row!("A room's messages, the newest page: 50 of 110",
             world.messages(long, Direction::Latest, PAGE) => page if page.messages.len() == 50),
         row!("A room's messages, the page before: 50 of 110",
-            world.messages(long, Direction::Before(oldest_seen), PAGE) => page if page.messages.len() == 50),
+            world.messages(long, Direction::Before(oldest_seen), PAGE)
+                => page if page.messages.len() == 50),
         row!("A room's messages since the newest that was seen: none",
-            world.messages(long, Direction::After(newest_seen), PAGE) => page if page.messages.is_empty()),
+            world.messages(long, Direction::After(newest_seen), PAGE)
+                => page if page.messages.is_empty()),
         row!("A message", world.message(long, newest_seen) => Some(_)),
     ]
 }

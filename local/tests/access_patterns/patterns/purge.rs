@@ -1,3 +1,5 @@
+//! What the sweeper takes away: `shared::store::purge`, and what comes before it.
+
 use shared::store::Purged;
 
 use super::{Row, row};
@@ -21,7 +23,8 @@ async fn rooms() -> Vec<Row> {
     let room = world.room_with(&person, 50).await;
     assert!(world.store.delete_chatroom(user, room, world.now()).await.unwrap());
     vec![
-        row!("The rooms that wait to be purged: one", world.rooms_to_purge(LISTED) => rooms if rooms.len() == 1),
+        row!("The rooms that wait to be purged: one",
+            world.rooms_to_purge(LISTED) => rooms if rooms.len() == 1),
         row!("Purge a room of 50 messages",
             world.purge_room(user, room, ITEMS) => Purged { items: 51, finished: true }),
     ]
@@ -38,7 +41,8 @@ async fn accounts() -> Vec<Row> {
     vec![
         row!("Delete an account from view",
             world.delete_account(&person.caller, &person.account.user, now) => true),
-        row!("The accounts that wait to be purged: one", world.accounts_to_purge(LISTED) => accounts if accounts.len() == 1),
+        row!("The accounts that wait to be purged: one",
+            world.accounts_to_purge(LISTED) => accounts if accounts.len() == 1),
         row!("Delete from view the five rooms of a user who is gone, all at once",
             world.delete_rooms_of(user, ROOMS, now) => Purged { items: 5, finished: true }),
         row!("Purge an account with a session and a day of usage",

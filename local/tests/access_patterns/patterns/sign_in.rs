@@ -1,10 +1,12 @@
+//! Codes, passwords and sessions: `shared::store::attempts` and `sessions`.
+
 use jiff::SignedDuration;
 use shared::store::{Attempt, Purpose, Redeemed};
 
 use super::{Row, row};
 use crate::world::{HASH, PASSWORD_HASH, World};
 
-/// The codes of `auth`: so often, in this window.
+/// The bounds that `auth` sets to guessing.
 const TRIES: u32 = 5;
 const WRONG_PASSWORDS: u32 = 10;
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
@@ -36,13 +38,10 @@ async fn with_a_code() -> Vec<Row> {
 async fn again() -> Row {
     let world = World::new().await;
     let person = world.person().await;
-    let number = world.number();
-    let challenge = world.challenge(&number, Purpose::Login).await;
+    let challenge = world.challenge(&person.number, Purpose::Login).await;
     let (session, now) = (world.session(&person.account), world.now());
-    let mut account = person.account;
-    account.user.mobile_number = number;
     row!("Sign in with a code",
-        world.sign_in_with_code(&account, &challenge, &session, true, now) => Redeemed::Done)
+        world.sign_in_with_code(&person.account, &challenge, &session, true, now) => Redeemed::Done)
 }
 
 async fn reset() -> Row {
