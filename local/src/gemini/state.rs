@@ -74,14 +74,10 @@ impl State {
         let Some(index) = matching else {
             return Behaviour::default();
         };
-        match &mut behaviours[index].times {
-            Some(1) => behaviours.remove(index),
-            Some(times) => {
-                *times -= 1;
-                behaviours[index].clone()
-            }
-            None => behaviours[index].clone(),
+        if let Some(times) = &mut behaviours[index].times {
+            *times -= 1;
         }
+        behaviours[index].clone()
     }
 
     pub(super) fn set_delay(&self, delay: Duration) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use local::gemini::{Behaviour, Respond, StandIn, TextReply};
+use local::gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -244,6 +244,22 @@ async fn the_control_api_takes_orders_and_forgets_them() {
     let slip = json!({"respond": "hangs"});
     let refused = control(&stand_in, Method::POST, behaviours, &slip).await;
     assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn an_error_can_have_a_body_of_its_own() {
+    let stand_in = StandIn::start(0).await.unwrap();
+    for (body, content_type, sent) in [
+        (json!("<h1>Bad Gateway</h1>"), "text/html; charset=UTF-8", "<h1>Bad Gateway</h1>"),
+        (json!({"oops": 1}), "application/json", r#"{"oops":1}"#),
+    ] {
+        let told = StatusReply { status: 502, retry_after: None, body: Some(body) };
+        stand_in.on(Behaviour::new(Respond::Status(told)));
+        let response = post(&stand_in, "gemini-3.8-flash:generateContent", &asks("Hello")).await;
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+        assert_eq!(response.headers()["content-type"], content_type);
+        assert_eq!(response.text().await.unwrap(), sent);
+    }
 }
 
 #[tokio::test]

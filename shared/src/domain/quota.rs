@@ -70,10 +70,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Units used on `today`: a tally of another day counts for nothing.
+    /// Units used on `today`: a tally of an earlier day counts for nothing. One of a later day is
+    /// what a machine whose clock is behind sees at midnight, and counts.
     #[must_use]
     pub fn used_on(self, today: Date) -> u32 {
-        if self.day == today { self.used } else { 0 }
+        if self.day >= today { self.used } else { 0 }
     }
 }
 
@@ -102,5 +103,6 @@ mod tests {
         let tally = Tally { day: date(2026, 11, 20), used: 5 };
         assert_eq!(tally.used_on(date(2026, 11, 20)), 5);
         assert_eq!(tally.used_on(date(2026, 11, 21)), 0);
+        assert_eq!(tally.used_on(date(2026, 11, 19)), 5);
     }
 }

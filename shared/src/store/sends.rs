@@ -50,11 +50,11 @@ pub enum Denied {
     SessionEnded,
 }
 
-/// Whether the sender's profile is expected to show today's tally, or another day's.
+/// Whether the sender's profile is expected to show the tally of the day, or of an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
-    Today,
-    AnotherDay,
+    SameDay,
+    EarlierDay,
 }
 
 const PROFILE: usize = 0;
@@ -71,12 +71,12 @@ impl Store {
         message: &NewMessage<'_>,
         limits: &Limits,
     ) -> Result<Sent, StoreError> {
-        let today = clock::day(message.id.created_at());
         let daily = limits.daily(Tier::Basic);
-        let mut expected = Expected::Today;
+        let mut day = clock::day(message.id.created_at());
+        let mut expected = Expected::SameDay;
         // Twice is enough, but for a day that ends between two tries.
         for _ in 0..3 {
-            let writes = self.writes(caller, message, daily, today, expected)?;
+            let writes = self.writes(caller, message, daily, day, expected)?;
             let Transacted::Refused(mut refused) = self.transact(writes).await? else {
                 return Ok(Sent::Accepted);
             };
@@ -87,23 +87,21 @@ impl Store {
                     .map_or(Sent::Denied(Denied::KeyReused), Sent::Replayed));
             }
             let profile = refusal(PROFILE);
-            if let Some(Refusal { item }) = &profile
-                && !is_live(item, caller)
-            {
+            if profile.as_ref().is_some_and(|profile| !is_live(&profile.item, caller)) {
                 return Ok(Sent::Denied(Denied::SessionEnded));
             }
             if refusal(ROOM).is_some() {
                 return Ok(Sent::Denied(Denied::NoRoom));
             }
-            let found = if profile.is_some_and(|profile| shows(&profile.item, today)) {
-                Expected::Today
-            } else {
-                Expected::AnotherDay
-            };
-            if found == Expected::Today && expected == Expected::Today {
-                return Ok(Sent::Denied(Denied::OverQuota));
+            match profile.and_then(|Refusal { item }| tally_day(&item)) {
+                Some(shown) if shown == day && expected == Expected::SameDay => {
+                    return Ok(Sent::Denied(Denied::OverQuota));
+                }
+                // Late over midnight: counted on the day that has begun, or it would begin its own
+                // anew and the next message that one again.
+                Some(shown) if shown >= day => (day, expected) = (shown, Expected::SameDay),
+                _ => expected = Expected::EarlierDay,
             }
-            expected = found;
         }
         Err(StoreError::Unavailable("the day changed under the message".to_owned()))
     }
@@ -113,11 +111,11 @@ impl Store {
         caller: &Caller,
         message: &NewMessage<'_>,
         daily: DailyLimit,
-        today: Date,
+        day: Date,
         expected: Expected,
     ) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
-            self.count_message(caller, message.id, daily, today, expected),
+            self.count_message(caller, message.id, daily, day, expected),
             self.touch_room(caller, message),
             self.put_question(caller, message),
         ];
@@ -134,28 +132,28 @@ impl Store {
         caller: &Caller,
         id: MessageId,
         daily: DailyLimit,
-        today: Date,
+        day: Date,
         expected: Expected,
     ) -> Write {
-        let (expression, day) = match expected {
-            Expected::Today => ("SET used = used + :one, last_counted = :id", "usage_day = :today"),
-            Expected::AnotherDay => (
-                "SET usage_day = :today, used = :one, last_counted = :id",
-                "(attribute_not_exists(usage_day) OR usage_day <> :today)",
+        let (expression, shows) = match expected {
+            Expected::SameDay => ("SET used = used + :one, last_counted = :id", "usage_day = :day"),
+            Expected::EarlierDay => (
+                "SET usage_day = :day, used = :one, last_counted = :id",
+                "(attribute_not_exists(usage_day) OR usage_day < :day)",
             ),
         };
         let key = keys::profile(caller.user_id);
         let write = Write::update(&self.tables.users, key, expression)
             .value(":one", n(1))
             .value(":id", s(id))
-            .value(":today", s(today));
+            .value(":day", s(day));
         // A new day has room for one: a limit is never below that.
         let write = match daily {
-            Some(limit) if expected == Expected::Today => write
-                .only_if(format!("{LIVE} AND {day} AND (tier = :pro OR used < :limit)"))
+            Some(limit) if expected == Expected::SameDay => write
+                .only_if(format!("{LIVE} AND {shows} AND (tier = :pro OR used < :limit)"))
                 .value(":pro", s(Tier::Pro.as_str()))
                 .value(":limit", n(limit)),
-            _ => write.only_if(format!("{LIVE} AND {day}")),
+            _ => write.only_if(format!("{LIVE} AND {shows}")),
         };
         as_caller(write, caller)
     }
@@ -184,6 +182,7 @@ impl Store {
     }
 }
 
-fn shows(profile: &Item, today: Date) -> bool {
-    profile.get("usage_day") == Some(&s(today))
+/// The day that a profile's tally belongs to.
+fn tally_day(profile: &Item) -> Option<Date> {
+    profile.get("usage_day")?.as_s().ok()?.parse().ok()
 }

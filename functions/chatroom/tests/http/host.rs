@@ -26,8 +26,10 @@ use serde_json::{Value, json};
 use shared::{
     aws::Aws,
     config::Env,
-    domain::{Caller, ChatroomId, Clock as _, Ids, MobileNumber, SessionId, Tier},
-    store::{Signup, Store},
+    domain::{
+        Caller, ChatroomId, Clock as _, Ids, Message, MobileNumber, SessionId, Tally, Tier, clock,
+    },
+    store::{Direction, Signup, Store},
     token::{AUDIENCE, Claims, ISSUER, TYPE},
 };
 use tokio::net::TcpListener;
@@ -266,8 +268,8 @@ impl Host {
     }
 
     /// All messages of a room, as the table holds them.
-    pub(crate) async fn messages(&self, room: ChatroomId) -> Vec<shared::domain::Message> {
-        let all = self.store.messages(room, shared::store::Direction::Latest, 1_000).await;
+    pub(crate) async fn messages(&self, room: ChatroomId) -> Vec<Message> {
+        let all = self.store.messages(room, Direction::Latest, 1_000).await;
         all.unwrap().messages
     }
 
@@ -277,10 +279,15 @@ impl Host {
         pending.into_iter().map(|question| question.message_id.to_string()).collect()
     }
 
-    /// Units of the day's quota that the profile shows as used.
-    pub(crate) async fn used(&self, caller: &Caller) -> u32 {
+    /// What the profile shows of the daily quota.
+    pub(crate) async fn tally(&self, caller: &Caller) -> Tally {
         let account = self.store.account(caller.user_id, self.now()).await.unwrap().unwrap();
-        account.user.tally.map_or(0, |tally| tally.used)
+        account.user.tally.unwrap_or(Tally { day: clock::day(self.now()), used: 0 })
+    }
+
+    /// Units of the daily quota that are used.
+    pub(crate) async fn used(&self, caller: &Caller) -> u32 {
+        self.tally(caller).await.used
     }
 
     /// What is in the queue, up to ten; it is gone from there then.
