@@ -232,6 +232,7 @@ mod tests {
             signups: 1,
             generation: 0,
             kept_session: None,
+            ended_sessions: std::collections::HashSet::new(),
         }
     }
 

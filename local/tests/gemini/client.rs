@@ -226,7 +226,7 @@ async fn redirecting_to(location: String) -> String {
         let answer = format!(
             "HTTP/1.1 307 Temporary Redirect\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
         );
-        connection.read(&mut [0; 4096]).await.unwrap();
+        assert!(connection.read(&mut [0; 4096]).await.unwrap() > 0);
         connection.write_all(answer.as_bytes()).await.unwrap();
     });
     url

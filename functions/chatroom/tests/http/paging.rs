@@ -55,25 +55,6 @@ async fn a_page_of_rooms_links_to_the_next_and_the_last_to_none() {
 }
 
 #[tokio::test]
-async fn rooms_with_long_instructions_are_all_there() {
-    // Seventy of them are more than DynamoDB gives in one page of its own.
-    const ROOMS: usize = 70;
-    let host = Host::start().await;
-    let ada = host.user().await;
-    let instruction = json!({ "system_instruction": "🪐".repeat(4_000) });
-    let mut rooms = Vec::new();
-    for _ in 0..ROOMS {
-        let room = host.room(&ada).await;
-        host.patch(&ada, &format!("/chatroom/{room}"), &instruction).await.is(200);
-        rooms.push(room.to_string());
-        host.after(SignedDuration::from_millis(1));
-    }
-    rooms.reverse();
-    let pages = walk(&host, &ada, "/chatroom?limit=100".to_owned(), "next").await.unwrap();
-    assert_eq!(pages.concat(), rooms);
-}
-
-#[tokio::test]
 async fn messages_come_from_the_newest_page_back_and_forward_again() {
     let host = Host::start().await;
     let ada = host.pro().await;
@@ -180,9 +161,7 @@ fn check<S: Strategy>(
     let config = Config { cases: 24, failure_persistence: None, ..Config::default() };
     let outcome =
         TestRunner::new(config).run(strategy, |input| runtime.block_on(law(&host, input)));
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
+    outcome.map_err(|failure| failure.to_string()).unwrap();
 }
 
 #[test]

@@ -148,7 +148,7 @@ async fn a_panic_is_the_matter_of_one_record() {
         BrokenOnce { clock: Arc::clone(&host.clock), breaks_at: 2, read: AtomicU32::new(0) };
     let worker = host.worker_by(Arc::new(clock)).await;
 
-    let time = Duration::from_secs(120);
+    let time = Duration::from_mins(2);
     let reported = host.handle(&worker, event(records.clone()), time).await;
 
     assert_eq!(reported, ids_about(&records, &[unlucky, behind]));
@@ -205,7 +205,7 @@ async fn a_store_that_is_down_puts_everything_off_in_order() {
     let broken = host.worker_by(host.clock.clone()).await;
     host.env = env;
 
-    let time = Duration::from_secs(120);
+    let time = Duration::from_mins(2);
     let reported = host.handle(&broken, event(records.clone()), time).await;
 
     assert_eq!(reported, ids_about(&records, &[first, second, other]));

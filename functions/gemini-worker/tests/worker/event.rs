@@ -22,7 +22,7 @@ async fn the_event_for_sam_local_invoke_is_read_and_acknowledged() {
     // Its rooms are nobody's.
     let host = Host::start().await;
     host.queue.actions();
-    let reported = host.handle(&host.worker, event, Duration::from_secs(120)).await;
+    let reported = host.handle(&host.worker, event, Duration::from_mins(2)).await;
     assert!(reported.is_empty(), "{reported:?}");
     assert!(host.queue.actions().is_empty());
     assert!(host.model.requests().is_empty());

@@ -31,7 +31,7 @@ use crate::queue::{MessageQueue, event};
 pub(crate) const START: &str = "2026-11-21T10:00:00.250Z";
 
 /// The time that an invocation has: as in production.
-const INVOCATION: Duration = Duration::from_secs(120);
+const INVOCATION: Duration = Duration::from_mins(2);
 
 /// What a test doesn't want to run into.
 const NO_LIMIT: Limits =
@@ -209,7 +209,7 @@ impl Host {
         let mut replies = messages.iter().filter(|message| {
             matches!(message.side, Side::Reply { reply_to, .. } if reply_to == question.message_id)
         });
-        let reply = replies.next().unwrap_or_else(|| panic!("no reply to {asked:?}"));
+        let reply = replies.next().unwrap();
         assert!(replies.next().is_none(), "two replies: {messages:?}");
         assert_eq!(asked.side, Side::Question { status, reply_id: Some(reply.id) });
         reply.clone()
