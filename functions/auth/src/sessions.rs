@@ -69,7 +69,7 @@ pub(crate) async fn refresh(
 /// Sign out
 ///
 /// Ends the session that the access token belongs to: its refresh token is good for nothing any
-/// more. The access token itself is good until it expires.
+/// more, and the access token only for reading rooms, until it expires.
 #[utoipa::path(
     post,
     path = "/auth/logout",

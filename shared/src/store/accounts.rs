@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, corrupt,
-    keys::{self, Item, ms, n, s, secs},
+    keys::{self, Item, ms, n, s},
     sessions::{LIVE, as_caller},
+    signups::Signup,
     write::{Outcome, Transacted, Write},
 };
 use crate::domain::{
@@ -48,33 +49,6 @@ impl Account {
     }
 }
 
-/// What a signup sets.
-pub struct Signup<'a> {
-    /// The number.
-    pub mobile_number: &'a MobileNumber,
-    /// The person's name.
-    pub full_name: Option<&'a FullName>,
-    /// The person's address.
-    pub email: Option<&'a Email>,
-    /// The hash of the password, and when it was first given.
-    pub password: Option<(&'a str, Timestamp)>,
-    /// The signups of this number differed in their passwords.
-    pub contested: bool,
-    /// When.
-    pub now: Timestamp,
-    /// When an account that nobody verifies is gone.
-    pub expires_at: Timestamp,
-}
-
-/// What became of a signup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignupOutcome {
-    /// The account stands, unverified.
-    Done,
-    /// Somebody else was faster: look again.
-    Changed,
-}
-
 /// What a user changes of their profile: `None` leaves it, `Some(None)` clears it.
 #[derive(Debug, Default)]
 pub struct ProfileChange {
@@ -86,7 +60,7 @@ pub struct ProfileChange {
 
 /// A profile as kept in `users` under `user#<id>` / `profile`.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Profile {
+pub(super) struct Profile {
     user_id: UserId,
     mobile_number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +94,29 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Of an account that a signup opens.
+    pub(super) fn unverified(id: UserId, signup: &Signup<'_>) -> Self {
+        Self {
+            user_id: id,
+            mobile_number: signup.mobile_number.as_str().to_owned(),
+            full_name: signup.full_name.map(|name| name.as_str().to_owned()),
+            email: signup.email.map(|email| email.as_str().to_owned()),
+            tier: Tier::Basic,
+            verified_at: None,
+            password_hash: signup.password.map(|(hash, _)| hash.to_owned()),
+            signup_password_at: signup.password.map(|(_, at)| at.as_millisecond()),
+            contested: signup.contested,
+            signups: 1,
+            session_generation: 0,
+            kept_session: None,
+            ended_sessions: HashSet::new(),
+            usage_day: None,
+            used: None,
+            last_counted: None,
+            expires_at: Some(signup.expires_at.as_second()),
+        }
+    }
+
     /// The account in `item`; none if it was deleted, or expired unverified.
     pub(super) fn account(item: Item, now: Timestamp) -> Result<Option<Account>, StoreError> {
         if item.is_empty() || item.contains_key("deleted_at") {
@@ -163,90 +160,6 @@ impl Profile {
 }
 
 impl Store {
-    /// Opens an unverified account. One round trip.
-    pub async fn open_account(
-        &self,
-        id: UserId,
-        signup: &Signup<'_>,
-    ) -> Result<SignupOutcome, StoreError> {
-        let number = signup.mobile_number.as_str().to_owned();
-        let profile = Profile {
-            user_id: id,
-            mobile_number: number,
-            full_name: signup.full_name.map(|name| name.as_str().to_owned()),
-            email: signup.email.map(|email| email.as_str().to_owned()),
-            tier: Tier::Basic,
-            verified_at: None,
-            password_hash: signup.password.map(|(hash, _)| hash.to_owned()),
-            signup_password_at: signup.password.map(|(_, at)| at.as_millisecond()),
-            contested: signup.contested,
-            signups: 1,
-            session_generation: 0,
-            kept_session: None,
-            ended_sessions: HashSet::new(),
-            usage_day: None,
-            used: None,
-            last_counted: None,
-            expires_at: Some(signup.expires_at.as_second()),
-        };
-        let mut item: Item = serde_dynamo::to_item(profile).map_err(corrupt)?;
-        item.extend(keys::profile(id));
-        let mut guard = keys::owner(signup.mobile_number);
-        guard.insert("user_id".to_owned(), s(id));
-        guard.insert("expires_at".to_owned(), secs(signup.expires_at));
-        let guard = Write::put(&self.tables.users, guard)
-            .only_if("attribute_not_exists(pk) OR expires_at <= :now")
-            .value(":now", secs(signup.now));
-        match self.transact(vec![guard, Write::put(&self.tables.users, item)]).await? {
-            Transacted::Done => Ok(SignupOutcome::Done),
-            Transacted::Refused(_) => Ok(SignupOutcome::Changed),
-        }
-    }
-
-    /// Signs up once more for a number that nobody has verified yet: the later facts stand, under
-    /// the same id, for as long as a new account's would. [`SignupOutcome::Changed`] if `account` is
-    /// not as it was read. One round trip.
-    pub async fn sign_up_again(
-        &self,
-        account: &Account,
-        signup: &Signup<'_>,
-    ) -> Result<SignupOutcome, StoreError> {
-        let or_null = |value: Option<AttributeValue>| value.unwrap_or(AttributeValue::Null(true));
-        let guard = Write::update(
-            &self.tables.users,
-            keys::owner(signup.mobile_number),
-            "SET expires_at = :expires_at",
-        )
-        .only_if("user_id = :user AND expires_at > :now")
-        .value(":user", s(account.user.id))
-        .value(":now", secs(signup.now))
-        .value(":expires_at", secs(signup.expires_at));
-        let profile = Write::update(
-            &self.tables.users,
-            keys::profile(account.user.id),
-            "SET full_name = :full_name, email = :email, password_hash = :hash, \
-             signup_password_at = :password_at, contested = :contested, \
-             signups = signups + :one, expires_at = :expires_at",
-        )
-        .only_if(
-            "signups = :seen AND expires_at > :now AND attribute_not_exists(verified_at) \
-             AND attribute_not_exists(deleted_at)",
-        )
-        .value(":full_name", or_null(signup.full_name.map(|name| s(name.as_str()))))
-        .value(":email", or_null(signup.email.map(|email| s(email.as_str()))))
-        .value(":hash", or_null(signup.password.map(|(hash, _)| s(hash))))
-        .value(":password_at", or_null(signup.password.map(|(_, at)| ms(at))))
-        .value(":contested", AttributeValue::Bool(signup.contested))
-        .value(":one", n(1))
-        .value(":seen", n(account.signups))
-        .value(":now", secs(signup.now))
-        .value(":expires_at", secs(signup.expires_at));
-        match self.transact(vec![guard, profile]).await? {
-            Transacted::Done => Ok(SignupOutcome::Done),
-            Transacted::Refused(_) => Ok(SignupOutcome::Changed),
-        }
-    }
-
     /// The account that `number` belongs to. Two round trips, whether there is one or not: who
     /// measures the time can't tell.
     pub async fn account_of(
@@ -261,7 +174,7 @@ impl Store {
     }
 
     /// The user whom `number` belongs to. One round trip.
-    pub async fn owner_of(
+    async fn owner_of(
         &self,
         number: &MobileNumber,
         now: Timestamp,

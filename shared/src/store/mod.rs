@@ -14,6 +14,7 @@ mod purge;
 mod replies;
 mod sends;
 mod sessions;
+mod signups;
 mod usage;
 mod write;
 
@@ -26,7 +27,7 @@ use crate::{
     config::{ConfigError, Env},
 };
 
-pub use accounts::{Account, Profile, ProfileChange, Signup, SignupOutcome};
+pub use accounts::{Account, ProfileChange};
 pub use attempts::{Attempt, Challenge, Purpose};
 pub use chatrooms::{ChatroomChange, Created, NewChatroom, RoomPage};
 pub use idempotency::{Claim, FirstAnswer};
@@ -35,6 +36,7 @@ pub use purge::Purged;
 pub use replies::{Answer, Apology, Settled};
 pub use sends::{Denied, NewMessage, Sent};
 pub use sessions::{Redeemed, Session};
+pub use signups::{Signup, SignupOutcome};
 pub use usage::DayUsage;
 
 /// The access to the three tables.

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Account, Profile, Store, StoreError,
+    Account, Store, StoreError,
+    accounts::Profile,
     attempts::Challenge,
     corrupt,
     keys::{self, Item, ms, n, s},

@@ -47,7 +47,7 @@ async fn the_number_is_free_for_a_new_account_that_knows_nothing_of_the_old_one(
     host.room(&ada).await;
     assert_eq!(host.delete_me(&ada).await.status, 204);
     let number = MobileNumber::parse(NUMBER).unwrap();
-    assert_eq!(host.store.owner_of(&number, host.now()).await.unwrap(), None);
+    assert!(host.store.account_of(&number, host.now()).await.unwrap().is_none());
 
     let again = host.ada().await;
     assert_ne!(again.user_id, ada.user_id);

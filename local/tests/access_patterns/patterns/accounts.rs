@@ -43,7 +43,6 @@ async fn standing() -> Vec<Row> {
     let first = today.saturating_sub(29.days());
     vec![
         row!("An account, by its user", world.account(id, now) => Some(_)),
-        row!("The user whom a number belongs to", world.owner_of(&person.number, now) => Some(_)),
         row!("The account of a number", world.account_of(&person.number, now) => Some(_)),
         row!("The account of a number that nobody has: it takes the same time",
             world.account_of(&nobody, now) => None),
