@@ -82,8 +82,8 @@ pub(crate) async fn send(
     let mut used = Used::WithThis;
     let answer = match sent {
         Sent::Accepted => {
-            queue(&state, Job { user_id: caller.user_id, chatroom_id: room, message_id: id }).await;
-            state.cache.forget_lists(caller.user_id).await;
+            let job = Job { user_id: caller.user_id, chatroom_id: room, message_id: id };
+            tokio::join!(queue(&state, job), state.cache.forget_lists(caller.user_id));
             answer
         }
         Sent::Replayed(first) => {

@@ -36,7 +36,7 @@
 //! | `"thoughts_only"` | the tokens were all spent on thinking |
 //!
 //! ```sh
-//! curl -X POST localhost:4000/control/behaviours -H 'content-type: application/json' \
+//! curl -X POST http://127.0.0.1:4000/control/behaviours -H 'content-type: application/json' \
 //!   -d '{"when":"weather","times":2,"respond":{"status":429,"retry_after":"1.5s"}}'
 //! ```
 //!

@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Carries the key; hidden from debug output by its being marked sensitive.
+/// Carries the API key.
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 /// How to reach Gemini.
