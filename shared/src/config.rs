@@ -3,8 +3,6 @@
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
 
-use secrecy::SecretString;
-
 use crate::domain::Limits;
 
 /// Why a function can't start. Names the variable, never its value.
@@ -105,46 +103,11 @@ impl Env {
             pro_per_minute: self.parse("PRO_REQUESTS_PER_MINUTE", 1_200)?,
         })
     }
-
-    /// The secrets `names`, in their order: the variable itself where it is set (development), else
-    /// the SSM SecureString that `<name>_PARAMETER` names. All of them in one call.
-    pub async fn secrets<const N: usize>(
-        &self,
-        names: [&str; N],
-    ) -> Result<[SecretString; N], ConfigError> {
-        let mut found = names.map(|name| self.get(name).map(SecretString::from));
-        let wanted = names
-            .iter()
-            .zip(&found)
-            .filter(|(_, value)| value.is_none())
-            .map(|(name, _)| {
-                let parameter = format!("{name}_PARAMETER");
-                self.get(&parameter)
-                    .map(str::to_owned)
-                    .ok_or(ConfigError::Missing((*name).to_owned()))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        if !wanted.is_empty() {
-            let mut parameters = crate::aws::Aws::from_env(self)?.secure_strings(&wanted).await?;
-            for (name, value) in names.iter().zip(&mut found).filter(|(_, value)| value.is_none()) {
-                let parameter = self.require(&format!("{name}_PARAMETER"))?;
-                *value = parameters.remove(parameter);
-            }
-        }
-        let mut missing = names.iter();
-        let mut values = Vec::with_capacity(N);
-        for value in found {
-            let name = missing.next().copied().unwrap_or_default();
-            values.push(value.ok_or_else(|| ConfigError::Secrets(format!("{name} has no value")))?);
-        }
-        values.try_into().map_err(|_| ConfigError::Secrets("incomplete".to_owned()))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     #[test]
     fn a_missing_variable_is_named() {
@@ -165,13 +128,5 @@ mod tests {
         let error = env.limits().unwrap_err().to_string();
         assert!(error.contains("BASIC_DAILY_MESSAGES") && !error.contains("many"), "{error}");
         assert!(env.seconds("T", 3).is_err());
-    }
-
-    #[tokio::test]
-    async fn secrets_come_in_the_order_they_were_asked_for() {
-        let env = Env::default().with("B", "b").with("A", "a");
-        let [a, b] = env.secrets(["A", "B"]).await.unwrap();
-        assert_eq!((a.expose_secret(), b.expose_secret()), ("a", "b"));
-        assert!(env.secrets(["C"]).await.is_err());
     }
 }

@@ -43,7 +43,7 @@ impl Worker {
     pub async fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         let aws = Aws::from_env(env)?;
         let timeout = env.seconds("GEMINI_TIMEOUT_SECONDS", 100)?;
-        let [api_key] = env.secrets(["GEMINI_API_KEY"]).await?;
+        let [api_key] = aws.secrets(env, ["GEMINI_API_KEY"]).await?;
         if api_key.expose_secret().is_empty() {
             return Err(ConfigError::Missing("GEMINI_API_KEY".to_owned()));
         }

@@ -5,12 +5,9 @@
 //! files and a regular-expression engine for what Lambda has put into the environment already.
 
 mod json;
+mod secrets;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
@@ -22,8 +19,6 @@ use aws_smithy_http_client::{
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
-use secrecy::SecretString;
-use serde_json::json;
 
 use crate::config::{ConfigError, Env};
 
@@ -39,9 +34,6 @@ const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const OPERATION: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 3;
-
-/// SSM, for SecureStrings.
-const SSM: Service = Service { name: "ssm", variable: "SSM", target: "AmazonSSM", version: "1.1" };
 
 /// Builds the clients of AWS services.
 #[derive(Debug, Clone)]
@@ -103,31 +95,6 @@ impl Aws {
     /// Where a service is, if it isn't where it usually is.
     fn endpoint(&self, service: &str) -> Option<&str> {
         self.endpoints.get(service).map(String::as_str).or_else(|| self.config.endpoint_url())
-    }
-
-    /// The SSM SecureStrings with these names, decrypted: one call.
-    pub(crate) async fn secure_strings(
-        &self,
-        names: &[String],
-    ) -> Result<HashMap<String, SecretString>, ConfigError> {
-        let ssm = JsonService::new(self, SSM)?;
-        let input = json!({ "Names": names, "WithDecryption": true });
-        let mut tries = 0;
-        let answer = loop {
-            tries += 1;
-            match ssm.call("GetParameters", &input, ATTEMPT).await {
-                Ok(answer) => break answer,
-                // Reading twice does no harm; at init, a second try beats a failed cold start.
-                Err(CallFailed::NotReached | CallFailed::TimedOut) if tries < ATTEMPTS => {}
-                Err(error) => return Err(ConfigError::Secrets(error.to_string())),
-            }
-        };
-        let parameters = answer["Parameters"].as_array().into_iter().flatten();
-        let pairs = parameters.filter_map(|parameter| {
-            let (name, value) = (parameter["Name"].as_str()?, parameter["Value"].as_str()?);
-            Some((name.to_owned(), SecretString::from(value)))
-        });
-        Ok(pairs.collect())
     }
 }
 

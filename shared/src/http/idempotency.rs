@@ -7,10 +7,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{
-    input::FieldError,
-    problem::{Problem, Result},
-};
+use super::problem::{FieldError, Problem, Result};
 
 /// The longest key, characters.
 const LONGEST: usize = 255;

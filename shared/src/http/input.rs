@@ -1,19 +1,9 @@
 //! Input fields: parsed once, at the edge, and all that is wrong is told at once.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use utoipa::ToSchema;
 
-use super::problem::{Problem, Result};
-
-/// One field that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// Its name.
-    pub field: String,
-    /// What is wrong with it, to be read after the name: `must not be blank`.
-    pub message: String,
-}
+use super::problem::{FieldError, Problem, Result};
 
 /// A field of a JSON body. Reading one never fails, so that one wrong field does not hide the next;
 /// [`Errors`] collects what is wrong.

@@ -11,7 +11,6 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::input::FieldError;
 use crate::store::StoreError;
 
 /// What a handler returns.
@@ -34,6 +33,15 @@ struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log only.
     cause: Option<String>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Its name.
+    pub field: String,
+    /// What is wrong with it, to be read after the name: `must not be blank`.
+    pub message: String,
 }
 
 /// The body of an error (RFC 9457).

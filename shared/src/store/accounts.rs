@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Store, StoreError, corrupt,
     keys::{self, Item, ms, n, s},
-    sessions::{LIVE, as_caller},
-    signups::Signup,
+    live::{LIVE, as_caller},
     write::{Outcome, Transacted, Write},
 };
 use crate::domain::{
@@ -61,62 +60,39 @@ pub struct ProfileChange {
 /// A profile as kept in `users` under `user#<id>` / `profile`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Profile {
-    user_id: UserId,
-    mobile_number: String,
+    pub(super) user_id: UserId,
+    pub(super) mobile_number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    full_name: Option<String>,
+    pub(super) full_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    tier: Tier,
+    pub(super) email: Option<String>,
+    pub(super) tier: Tier,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    verified_at: Option<i64>,
+    pub(super) verified_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    password_hash: Option<String>,
+    pub(super) password_hash: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    signup_password_at: Option<i64>,
+    pub(super) signup_password_at: Option<i64>,
     #[serde(default)]
-    contested: bool,
+    pub(super) contested: bool,
     #[serde(default)]
-    signups: u32,
-    session_generation: u64,
+    pub(super) signups: u32,
+    pub(super) session_generation: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    kept_session: Option<SessionId>,
+    pub(super) kept_session: Option<SessionId>,
     #[serde(default, skip_serializing_if = "HashSet::is_empty")]
-    ended_sessions: HashSet<SessionId>,
+    pub(super) ended_sessions: HashSet<SessionId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    usage_day: Option<Date>,
+    pub(super) usage_day: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    used: Option<u32>,
+    pub(super) used: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_counted: Option<MessageId>,
+    pub(super) last_counted: Option<MessageId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
+    pub(super) expires_at: Option<i64>,
 }
 
 impl Profile {
-    /// Of an account that a signup opens.
-    pub(super) fn unverified(id: UserId, signup: &Signup<'_>) -> Self {
-        Self {
-            user_id: id,
-            mobile_number: signup.mobile_number.as_str().to_owned(),
-            full_name: signup.full_name.map(|name| name.as_str().to_owned()),
-            email: signup.email.map(|email| email.as_str().to_owned()),
-            tier: Tier::Basic,
-            verified_at: None,
-            password_hash: signup.password.map(|(hash, _)| hash.to_owned()),
-            signup_password_at: signup.password.map(|(_, at)| at.as_millisecond()),
-            contested: signup.contested,
-            signups: 1,
-            session_generation: 0,
-            kept_session: None,
-            ended_sessions: HashSet::new(),
-            usage_day: None,
-            used: None,
-            last_counted: None,
-            expires_at: Some(signup.expires_at.as_second()),
-        }
-    }
-
     /// The account in `item`; none if it was deleted, or expired unverified.
     pub(super) fn account(item: Item, now: Timestamp) -> Result<Option<Account>, StoreError> {
         if item.is_empty() || item.contains_key("deleted_at") {

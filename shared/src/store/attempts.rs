@@ -74,7 +74,7 @@ impl Store {
         number: &MobileNumber,
         purpose: Purpose,
     ) -> Result<Option<Challenge>, StoreError> {
-        let item = self.get_user_item(keys::challenge(number, purpose)).await?;
+        let item = self.get_user_item(keys::challenge(number, purpose.as_str())).await?;
         item.map(|item| serde_dynamo::from_item(item).map_err(corrupt)).transpose()
     }
 
@@ -86,7 +86,7 @@ impl Store {
         seen: Option<&Challenge>,
     ) -> Result<bool, StoreError> {
         let mut item: Item = serde_dynamo::to_item(challenge).map_err(corrupt)?;
-        item.extend(keys::challenge(number, challenge.purpose));
+        item.extend(keys::challenge(number, challenge.purpose.as_str()));
         let put = self
             .client
             .put_item()
@@ -122,7 +122,7 @@ impl Store {
     ) -> Result<Attempt, StoreError> {
         let write = Write::update(
             &self.tables.users,
-            keys::challenge(number, purpose),
+            keys::challenge(number, purpose.as_str()),
             "SET attempts = attempts + :one",
         )
         .only_if("attribute_exists(code_hash) AND code_expires_at > :now AND attempts < :most")
@@ -146,7 +146,7 @@ impl Store {
 
     /// The code is used up, if it is still the one that was looked at.
     pub(super) fn use_up(&self, number: &MobileNumber, challenge: &Challenge) -> Write {
-        let key = keys::challenge(number, challenge.purpose);
+        let key = keys::challenge(number, challenge.purpose.as_str());
         Write::update(&self.tables.users, key, "REMOVE code_hash")
             .only_if("code_hash = :hash")
             .value(":hash", s(challenge.code_hash.as_deref().unwrap_or_default()))

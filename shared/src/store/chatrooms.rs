@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     Claim, FirstAnswer, Store, StoreError, corrupt,
     keys::{self, Item, ms, n, s},
-    sessions::{LIVE, as_caller},
+    live::{LIVE, as_caller},
     write::{Outcome, Transacted, Write},
 };
 use crate::domain::{

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{Timestamp, civil::Date};
 
-use super::attempts::Purpose;
 use crate::domain::{ChatroomId, MessageId, MobileNumber, SessionId, UserId};
 
 /// An item, or the key of one.
@@ -76,8 +75,8 @@ pub(super) fn owner(number: &MobileNumber) -> Item {
     pair(("pk", mobile_pk(number)), ("sk", "owner".to_owned()))
 }
 
-pub(super) fn challenge(number: &MobileNumber, purpose: Purpose) -> Item {
-    pair(("pk", mobile_pk(number)), ("sk", format!("otp#{}", purpose.as_str())))
+pub(super) fn challenge(number: &MobileNumber, purpose: &str) -> Item {
+    pair(("pk", mobile_pk(number)), ("sk", format!("otp#{purpose}")))
 }
 
 pub(super) fn login_failures(number: &MobileNumber) -> Item {

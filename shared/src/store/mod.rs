@@ -9,6 +9,7 @@ mod attempts;
 mod chatrooms;
 mod idempotency;
 mod keys;
+mod live;
 mod messages;
 mod purge;
 mod replies;

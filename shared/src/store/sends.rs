@@ -6,7 +6,7 @@ use super::{
     Claim, FirstAnswer, Store, StoreError,
     chatrooms::OPEN,
     keys::{self, Item, ms, n, s},
-    sessions::{LIVE, as_caller, is_live},
+    live::{LIVE, as_caller, is_live},
     write::{Refusal, Transacted, Write},
 };
 use crate::domain::{

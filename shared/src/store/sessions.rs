@@ -12,34 +12,11 @@ use super::{
     keys::{self, Item, ms, n, s},
     write::{Outcome, Transacted, Write},
 };
-use crate::domain::{Caller, MobileNumber, SessionId, UserId};
-
-/// The condition on a profile that a caller's session has not ended. Use with [`as_caller`].
-pub(super) const LIVE: &str = "attribute_exists(pk) AND attribute_not_exists(deleted_at) \
-    AND (session_generation = :generation OR kept_session = :session) \
-    AND NOT contains(ended_sessions, :session)";
+use crate::domain::{MobileNumber, SessionId, UserId};
 
 /// How many ended sessions a profile remembers, so that their access tokens are refused until they
 /// expire. More are not ended within the hour of a token's life, unless somebody tries to.
 const ENDED: u16 = 50;
-
-/// Gives [`LIVE`] its values.
-pub(super) fn as_caller(write: Write, caller: &Caller) -> Write {
-    write.value(":generation", n(caller.generation)).value(":session", s(caller.session_id))
-}
-
-/// Whether `profile` is one that `caller`'s session may act on: [`LIVE`], read from an item.
-pub(super) fn is_live(profile: &Item, caller: &Caller) -> bool {
-    profile.contains_key("pk")
-        && !profile.contains_key("deleted_at")
-        && (profile.get("session_generation") == Some(&n(caller.generation))
-            || profile.get("kept_session") == Some(&s(caller.session_id)))
-        && !ended(profile).contains(&caller.session_id.to_string())
-}
-
-fn ended(profile: &Item) -> &[String] {
-    profile.get("ended_sessions").and_then(|ended| ended.as_ss().ok()).map_or(&[], Vec::as_slice)
-}
 
 /// The condition on a profile that no sessions were ended since it was read.
 const UNMOVED: &str = "session_generation = :generation AND attribute_not_exists(deleted_at)";

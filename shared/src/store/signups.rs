@@ -1,5 +1,7 @@
 //! Signups: accounts that nobody has verified yet. They expire, and can be signed up for again.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
@@ -11,7 +13,7 @@ use super::{
     write::{Transacted, Write},
 };
 use crate::domain::{
-    MobileNumber, UserId,
+    MobileNumber, Tier, UserId,
     text::{Email, FullName},
 };
 
@@ -49,7 +51,7 @@ impl Store {
         id: UserId,
         signup: &Signup<'_>,
     ) -> Result<SignupOutcome, StoreError> {
-        let profile = Profile::unverified(id, signup);
+        let profile = unverified(id, signup);
         let mut item: Item = serde_dynamo::to_item(profile).map_err(corrupt)?;
         item.extend(keys::profile(id));
         let mut guard = keys::owner(signup.mobile_number);
@@ -106,5 +108,28 @@ impl Store {
             Transacted::Done => Ok(SignupOutcome::Done),
             Transacted::Refused(_) => Ok(SignupOutcome::Changed),
         }
+    }
+}
+
+/// The profile of an account that a signup opens.
+fn unverified(id: UserId, signup: &Signup<'_>) -> Profile {
+    Profile {
+        user_id: id,
+        mobile_number: signup.mobile_number.as_str().to_owned(),
+        full_name: signup.full_name.map(|name| name.as_str().to_owned()),
+        email: signup.email.map(|email| email.as_str().to_owned()),
+        tier: Tier::Basic,
+        verified_at: None,
+        password_hash: signup.password.map(|(hash, _)| hash.to_owned()),
+        signup_password_at: signup.password.map(|(_, at)| at.as_millisecond()),
+        contested: signup.contested,
+        signups: 1,
+        session_generation: 0,
+        kept_session: None,
+        ended_sessions: HashSet::new(),
+        usage_day: None,
+        used: None,
+        last_counted: None,
+        expires_at: Some(signup.expires_at.as_second()),
     }
 }

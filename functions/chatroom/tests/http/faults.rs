@@ -12,6 +12,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use hyper_util::{
@@ -19,6 +20,17 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use tokio::{net::TcpListener, sync::watch};
+
+/// What DynamoDB answers a transaction with whose first item another one holds.
+const CONFLICT: &str = r#"{
+    "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+    "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict, None, None]",
+    "CancellationReasons": [
+        { "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" },
+        { "Code": "None" },
+        { "Code": "None" }
+    ]
+}"#;
 
 /// A running proxy.
 pub(crate) struct Faults {
@@ -31,6 +43,7 @@ struct Upstream {
     url: String,
     http: Client<HttpConnector, Body>,
     refused: Arc<Mutex<Option<&'static str>>>,
+    conflicts: Arc<Mutex<u32>>,
     held: watch::Sender<Option<&'static str>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -42,6 +55,7 @@ impl Faults {
             url: url.to_owned(),
             http: Client::builder(TokioExecutor::new()).build_http(),
             refused: Arc::default(),
+            conflicts: Arc::default(),
             held: watch::Sender::default(),
             waiting: Arc::default(),
         };
@@ -55,6 +69,11 @@ impl Faults {
     /// Refuses an operation from now on, in a way that is not worth another try.
     pub(crate) fn refuse(&self, operation: &'static str) {
         *self.upstream.refused.lock().unwrap() = Some(operation);
+    }
+
+    /// Lets so many transactions, the next ones, meet another one.
+    pub(crate) fn conflict(&self, times: u32) {
+        *self.upstream.conflicts.lock().unwrap() = times;
     }
 
     /// Holds an operation back until [`Self::release`].
@@ -77,13 +96,25 @@ impl Faults {
     }
 }
 
+impl Upstream {
+    fn meets_a_conflict(&self) -> bool {
+        let mut left = self.conflicts.lock().unwrap();
+        let one = left.checked_sub(1);
+        *left = one.unwrap_or(0);
+        one.is_some()
+    }
+}
+
 async fn forward(State(upstream): State<Upstream>, mut request: Request) -> Response {
     let target = request.headers()["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit('.').next().unwrap().to_owned();
     let is = |other: Option<&str>| other == Some(operation.as_str());
     if is(*upstream.refused.lock().unwrap()) {
         let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException"}"#;
-        return (axum::http::StatusCode::BAD_REQUEST, error).into_response();
+        return (StatusCode::BAD_REQUEST, error).into_response();
+    }
+    if is(Some("TransactWriteItems")) && upstream.meets_a_conflict() {
+        return (StatusCode::BAD_REQUEST, CONFLICT).into_response();
     }
     if is(*upstream.held.borrow()) {
         upstream.waiting.fetch_add(1, Ordering::SeqCst);

@@ -60,6 +60,36 @@ async fn of_fifty_parallel_messages_five_are_accepted() {
     assert_eq!(host.queued().await.len(), 5);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_that_meet_are_tried_again_and_count_once() {
+    let host = Host::start().await;
+    let ada = host.user().await;
+    let room = host.room(&ada).await;
+    let faults = Faults::start(host.dynamodb_url()).await;
+    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    faults.conflict(120);
+    let sends = (0..50).map(|_| host.send_by(&instance, &ada, room, "Me first"));
+    let answers = join_all(sends).await;
+    assert_eq!((with_status(&answers, 202), with_status(&answers, 429)), (5, 45));
+    assert_eq!(host.messages(room).await.len(), 5);
+}
+
+#[tokio::test]
+async fn a_transaction_that_always_meets_another_is_given_up_in_time() {
+    let host = Host::start().await;
+    let ada = host.user().await;
+    let room = host.room(&ada).await;
+    let faults = Faults::start(host.dynamodb_url()).await;
+    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    faults.conflict(u32::MAX);
+    let started = std::time::Instant::now();
+    let answer = host.send_by(&instance, &ada, room, "Ever?").await;
+    answer.is_problem(503, "unavailable");
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(8), "{took:?} of the function's ten seconds");
+    assert_eq!(host.used(&ada).await, 0);
+}
+
 /// Sends `count` messages at once.
 async fn burst(host: &Host, ada: &Caller, room: ChatroomId, count: usize) -> Vec<Answer> {
     join_all((0..count).map(|_| host.send(ada, room, "Me first"))).await

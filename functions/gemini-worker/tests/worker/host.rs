@@ -157,8 +157,13 @@ impl Host {
     /// Accepts a message and queues it.
     pub(crate) async fn ask(&self, caller: &Caller, room: ChatroomId, text: &str) -> Asked {
         let job = self.accept(caller, room, text).await;
-        self.jobs.send(&job).await.unwrap();
+        self.enqueue(job).await;
         job
+    }
+
+    /// Queues a message that was accepted, as the chatroom function does, or the sweeper later.
+    pub(crate) async fn enqueue(&self, question: Asked) {
+        self.jobs.send(&question).await.unwrap();
     }
 
     /// Hands what is visible to the worker, and deletes what it settles: one invocation.
