@@ -14,8 +14,10 @@ export SAM_CLI_TELEMETRY := 0
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Built as `make test` builds it, with the features of the whole workspace: nothing twice.
 run: ## The whole backend on http://127.0.0.1:3000 (PORT), its data in .local/ (PARLEY_DATA)
-	cargo run --locked -p local --bin local
+	cargo build --locked --workspace --bin local
+	@exec "$${CARGO_TARGET_DIR:-target}/debug/local"
 
 test: ## Everything that can fail: unit, integration and end-to-end tests, template, fuzzing
 	scripts/tools.sh valkey sam schemathesis
