@@ -74,8 +74,9 @@ impl Store {
         let daily = limits.daily(Tier::Basic);
         let mut day = clock::day(message.id.created_at());
         let mut expected = Expected::SameDay;
-        // Twice is enough, but for a day that ends between two tries.
-        for _ in 0..3 {
+        // Mostly one; two for the first message of a day; and at midnight a few more, since another
+        // message may begin the day, and the next day, between any two of them.
+        for _ in 0..6 {
             let writes = self.writes(caller, message, daily, day, expected)?;
             let Transacted::Refused(mut refused) = self.transact(writes).await? else {
                 return Ok(Sent::Accepted);
