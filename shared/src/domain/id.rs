@@ -120,7 +120,7 @@ impl Default for Ids {
 impl Ids {
     /// The next id, made at `now`.
     pub fn next<T: From<Ulid>>(&self, now: Timestamp) -> T {
-        let fresh = Ulid::from_parts(millis(now), rand::random::<u128>() >> 48);
+        let fresh = Ulid::from_parts(millis(now), random());
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let next = if fresh > *last && fresh.timestamp_ms() > last.timestamp_ms() {
             fresh
@@ -136,8 +136,17 @@ impl Ids {
     /// never stands before its question.
     pub fn next_after(&self, earlier: MessageId, now: Timestamp) -> MessageId {
         let id: MessageId = self.next(now);
-        if id > earlier { id } else { earlier.0.increment().map_or(id, MessageId) }
+        if id > earlier {
+            return id;
+        }
+        // With a random part of its own: the question's successor may be the next question's id.
+        MessageId(Ulid::from_parts(earlier.0.timestamp_ms() + 1, random()))
     }
+}
+
+/// The 80 random bits of a ULID.
+fn random() -> u128 {
+    rand::random::<u128>() >> 48
 }
 
 fn millis(at: Timestamp) -> u64 {

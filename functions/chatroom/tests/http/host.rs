@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{Message as Queued, MessageSystemAttributeName, QueueAttributeName};
-use axum::{
-    Router,
-    body::Body,
-    http::{Method, Request, header},
-};
+use axum::Router;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{
     SigningKey,
     pkcs8::{EncodePrivateKey as _, spki::der::pem::LineEnding},
 };
-use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use local::{
@@ -22,7 +17,7 @@ use local::{
     dynamodb::{Data, Embedded},
     sqs::{self, Sqs},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
     aws::Aws,
     config::Env,
@@ -33,9 +28,6 @@ use shared::{
     token::{AUDIENCE, Claims, ISSUER, TYPE},
 };
 use tokio::net::TcpListener;
-use tower::ServiceExt as _;
-
-use crate::answer::Answer;
 
 /// When the tests begin.
 pub(crate) const START: &str = "2026-11-21T10:00:00.250Z";
@@ -180,93 +172,6 @@ impl Host {
         jsonwebtoken::encode(&header, &claims, &self.signer).unwrap()
     }
 
-    pub(crate) async fn get(&self, caller: &Caller, path: &str) -> Answer {
-        let request = self.request(caller, Method::GET, path, None);
-        ask(&self.router, request.body(Body::empty()).unwrap()).await
-    }
-
-    pub(crate) async fn delete(&self, caller: &Caller, path: &str) -> Answer {
-        let request = self.request(caller, Method::DELETE, path, None);
-        ask(&self.router, request.body(Body::empty()).unwrap()).await
-    }
-
-    pub(crate) async fn patch(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
-        let request = self.request(caller, Method::PATCH, path, None);
-        ask(&self.router, request.body(body.to_string().into()).unwrap()).await
-    }
-
-    pub(crate) async fn post(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
-        self.post_with(caller, path, None, body.to_string()).await
-    }
-
-    pub(crate) async fn post_with(
-        &self,
-        caller: &Caller,
-        path: &str,
-        key: Option<&str>,
-        body: impl Into<Body>,
-    ) -> Answer {
-        let request = self.request(caller, Method::POST, path, key);
-        ask(&self.router, request.body(body.into()).unwrap()).await
-    }
-
-    /// A request as a client makes it.
-    pub(crate) fn request(
-        &self,
-        caller: &Caller,
-        method: Method,
-        path: &str,
-        key: Option<&str>,
-    ) -> axum::http::request::Builder {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token(caller)))
-            .header(header::CONTENT_TYPE, "application/json");
-        match key {
-            Some(key) => request.header("idempotency-key", key),
-            None => request,
-        }
-    }
-
-    pub(crate) async fn room(&self, caller: &Caller) -> ChatroomId {
-        let answer = self.post(caller, "/chatroom", &json!({})).await;
-        answer.is(201).id().parse().unwrap()
-    }
-
-    /// Sends a message.
-    pub(crate) async fn send(&self, caller: &Caller, room: ChatroomId, content: &str) -> Answer {
-        let body = json!({ "content": content });
-        self.post(caller, &format!("/chatroom/{room}/message"), &body).await
-    }
-
-    /// Sends a message with an idempotency key.
-    pub(crate) async fn send_once(
-        &self,
-        caller: &Caller,
-        room: ChatroomId,
-        key: &str,
-        content: &str,
-    ) -> Answer {
-        let path = format!("/chatroom/{room}/message");
-        let body = json!({ "content": content }).to_string();
-        self.post_with(caller, &path, Some(key), body).await
-    }
-
-    /// Sends a message by another instance of the function.
-    pub(crate) async fn send_by(
-        &self,
-        instance: &Router,
-        caller: &Caller,
-        room: ChatroomId,
-        content: &str,
-    ) -> Answer {
-        let path = format!("/chatroom/{room}/message");
-        let request = self.request(caller, Method::POST, &path, None);
-        let body = json!({ "content": content }).to_string();
-        ask(instance, request.body(body.into()).unwrap()).await
-    }
-
     /// All messages of a room, as the table holds them.
     pub(crate) async fn messages(&self, room: ChatroomId) -> Vec<Message> {
         let all = self.store.messages(room, Direction::Latest, 1_000).await;
@@ -297,13 +202,6 @@ impl Host {
         let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
         receive.send().await.unwrap().messages.unwrap_or_default()
     }
-}
-
-/// One request to an instance of the function.
-pub(crate) async fn ask(instance: &Router, request: Request<Body>) -> Answer {
-    let (parts, body) = instance.clone().oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body }
 }
 
 fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {

@@ -7,7 +7,7 @@ use axum::{
 use serde_json::json;
 use shared::domain::{Caller, ChatroomId};
 
-use crate::host::{Host, ask};
+use crate::{client::ask, host::Host};
 
 #[tokio::test]
 async fn a_session_that_a_new_password_has_ended_can_write_nothing_more() {

@@ -110,7 +110,7 @@ impl Host {
     /// An account.
     pub(crate) async fn user(&self) -> Caller {
         let now = self.now();
-        let number = format!("+1415555{:04}", rand::random_range(0..10_000));
+        let number = format!("+1{:010}", rand::random_range(0..10_000_000_000_u64));
         let signup = Signup {
             mobile_number: &MobileNumber::parse(&number).unwrap(),
             full_name: None,
