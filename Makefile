@@ -42,7 +42,7 @@ fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
 	scripts/with-local.sh scripts/fuzz-api.sh
 
 openapi: ## Write functions/docs/openapi.json anew from the code
-	UPDATE=1 cargo test --locked -p local --test openapi
+	UPDATE=1 cargo test --locked --workspace --test openapi
 
 deny: ## Licences, advisories and banned crates of the dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }

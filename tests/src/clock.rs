@@ -16,10 +16,17 @@ pub fn now() -> Timestamp {
 
 /// Seconds until the daily quota starts again, at midnight UTC.
 #[must_use]
-pub fn seconds_to_midnight() -> i64 {
+fn seconds_to_midnight() -> i64 {
     let now = now();
     let midnight = now.to_zoned(TimeZone::UTC).tomorrow().unwrap().start_of_day().unwrap();
     midnight.timestamp().as_second() - now.as_second()
+}
+
+/// Whether so many seconds from now is the next midnight (UTC), give or take what a busy machine takes
+/// between the answer that told them and now.
+#[must_use]
+pub fn is_midnight_in(seconds: i64) -> bool {
+    (seconds - seconds_to_midnight()).abs() <= 30
 }
 
 /// Waits until the day is not about to end: a test that counts the day's messages can't straddle two.

@@ -33,7 +33,7 @@ mod wait;
 
 pub use api::Api;
 pub use cache::cache_is_expected;
-pub use clock::{clear_of_midnight, now, seconds_to_midnight};
+pub use clock::{clear_of_midnight, is_midnight_in, now};
 pub use link::link;
 pub use local::gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply};
 pub use parley::{Builder, Parley, replies_to};

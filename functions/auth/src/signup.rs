@@ -10,7 +10,7 @@ use shared::{
         text::{Email, FullName},
     },
     http::{
-        Errors, Input, JsonBody, Problem, ProblemBody, Result,
+        Errors, Input, JsonBody, Problem, ProblemBody, Result, Time,
         answers::{Failures, TakesJson},
     },
     store::{Account, Signup, SignupOutcome},
@@ -74,8 +74,7 @@ pub struct NewUser {
     #[schema(value_type = String, pattern = "^basic$", example = "basic")]
     subscription_tier: Tier,
     /// When the account was opened.
-    #[schema(value_type = String, format = DateTime, example = "2026-11-21T10:00:00.250Z")]
-    created_at: Timestamp,
+    created_at: Time,
 }
 
 /// What a signup asks for, checked.
@@ -148,7 +147,7 @@ pub(crate) async fn signup(
 impl NewUser {
     fn new(id: UserId, wanted: Wanted) -> Self {
         let Wanted { number: mobile_number, full_name, email, password: _ } = wanted;
-        let created_at = id.created_at();
+        let created_at = id.created_at().into();
         Self { id, mobile_number, full_name, email, subscription_tier: Tier::Basic, created_at }
     }
 }

@@ -63,8 +63,8 @@ pub(crate) async fn create(
         id,
         name: name.as_str().to_owned(),
         system_instruction: None,
-        created_at: id.created_at(),
-        updated_at: id.created_at(),
+        created_at: id.created_at().into(),
+        updated_at: id.created_at().into(),
         last_message_at: None,
     };
     let answer = FirstAnswer {

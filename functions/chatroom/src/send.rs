@@ -111,7 +111,7 @@ fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstA
         reply_id: None,
         finish_reason: None,
         usage: None,
-        created_at: id.created_at(),
+        created_at: id.created_at().into(),
     };
     Ok(FirstAnswer {
         location: format!("/chatroom/{room}/messages/{id}"),

@@ -1,14 +1,13 @@
 //! What goes over the wire: the JSON of chatrooms and messages, both ways.
 
 use axum::extract::FromRequestParts;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         Chatroom, ChatroomId, Message, MessageId, Side, Status,
         text::{Content, RoomName, SystemInstruction},
     },
-    http::{Errors, Input, Problem},
+    http::{Errors, Input, Problem, Time},
 };
 use utoipa::ToSchema;
 
@@ -75,25 +74,22 @@ pub(crate) struct RoomJson {
     #[schema(nullable = false)]
     pub system_instruction: Option<String>,
     /// When it was opened.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
+    pub created_at: Time,
     /// The last message, rename or change of instruction.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
+    pub updated_at: Time,
     /// The owner's last message; null before the first.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_message_at: Option<Timestamp>,
+    pub last_message_at: Option<Time>,
 }
 
 impl From<Chatroom> for RoomJson {
     fn from(room: Chatroom) -> Self {
         Self {
             id: room.id,
-            created_at: room.created_at(),
+            created_at: room.created_at().into(),
             name: room.name,
             system_instruction: room.system_instruction,
-            updated_at: room.updated_at,
-            last_message_at: room.last_message_at,
+            updated_at: room.updated_at.into(),
+            last_message_at: room.last_message_at.map(Time),
         }
     }
 }
@@ -141,8 +137,7 @@ pub(crate) struct MessageJson {
     #[schema(value_type = Option<UsageJson>, nullable = false)]
     pub usage: Option<shared::domain::Usage>,
     /// When it was sent.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
+    pub created_at: Time,
 }
 
 /// How far a message has come.
@@ -171,7 +166,7 @@ impl From<Message> for MessageJson {
         let mut json = Self {
             id: message.id,
             chatroom_id: message.chatroom_id,
-            created_at: message.created_at(),
+            created_at: message.created_at().into(),
             content: message.content,
             is_from_user: false,
             status: None,

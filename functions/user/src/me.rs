@@ -11,7 +11,7 @@ use shared::{
         text::{Email, FullName},
     },
     http::{
-        Errors, FromCaller, Input, JsonBody, Problem, Result,
+        Errors, FromCaller, Input, JsonBody, Problem, Result, Time,
         answers::{Failures, Protected, TakesJson},
     },
     store::{ProfileChange, Store, StoreError},
@@ -50,11 +50,9 @@ pub struct Me {
     #[schema(required, minimum = 1, example = 5)]
     daily_limit: Option<u32>,
     /// When the count starts again: the next midnight (UTC).
-    #[schema(value_type = String, format = DateTime, example = "2026-11-22T00:00:00Z")]
-    resets_at: Timestamp,
+    resets_at: Time,
     /// When the account was opened.
-    #[schema(value_type = String, format = DateTime, example = "2026-11-21T10:00:00.250Z")]
-    created_at: Timestamp,
+    created_at: Time,
 }
 
 /// What a user pays for.
@@ -97,14 +95,14 @@ impl Me {
         let today = clock::day(now);
         Self {
             id: user.id,
-            created_at: user.created_at(),
+            created_at: user.created_at().into(),
             mobile_number: user.mobile_number.into(),
             full_name: user.full_name,
             email: user.email,
             subscription_tier: user.tier.into(),
             daily_message_count: user.tally.map_or(0, |tally| tally.used_on(today)),
             daily_limit: limits.daily(user.tier),
-            resets_at: clock::end_of(today),
+            resets_at: clock::end_of(today).into(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod layers;
 mod page;
 mod problem;
 mod rate_limit;
+mod time;
 
 pub use body::JsonBody;
 pub use caller::FromCaller;
@@ -19,3 +20,4 @@ pub use layers::{RequestId, service};
 pub use page::{Cursor, PageQuery, link_next, links};
 pub use problem::{FieldError, Problem, ProblemBody, Result};
 pub use rate_limit::{Allowance, RateLimitHeaders};
+pub use time::Time;

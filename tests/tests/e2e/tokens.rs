@@ -78,7 +78,7 @@ async fn a_token_lives_for_an_hour_and_says_whose_it_is_and_nothing_private() {
     let token = Jws::read(&user.token);
     let number = |name: &str| token.claims[name].as_i64().unwrap();
     assert_eq!(number("exp") - number("iat"), 3_600);
-    assert!((number("iat") - now().as_second()).abs() <= 5);
+    assert!((number("iat") - now().as_second()).abs() <= 30);
     assert_eq!(token.claims["sub"], user.get("/user/me").await.json()["id"]);
     for name in ["iss", "aud"] {
         assert!(token.claims[name].is_string(), "no {name}");

@@ -3,8 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use tests::{
-    Behaviour, Parley, Respond, Response, clear_of_midnight, now, random_digits,
-    seconds_to_midnight,
+    Behaviour, Parley, Respond, Response, clear_of_midnight, is_midnight_in, now, random_digits,
 };
 
 fn timestamp(value: &Value) -> Timestamp {
@@ -28,7 +27,7 @@ async fn me_is_the_account_with_its_quota() {
     assert_eq!(me["daily_message_count"], 0, "{answer}");
     assert_eq!(me["daily_limit"], 5, "{answer}");
     let resets_in = timestamp(&me["resets_at"]).as_second() - now().as_second();
-    assert!((resets_in - seconds_to_midnight()).abs() <= 2, "{answer}");
+    assert!(is_midnight_in(resets_in), "{answer}");
     let age = now().as_second() - timestamp(&me["created_at"]).as_second();
     assert!((-1..60).contains(&age), "{answer}");
 }
