@@ -37,7 +37,7 @@ async fn signup_answers_with_the_user() {
             "full_name": "Ada Lovelace",
             "email": "ada@example.org",
             "subscription_tier": "basic",
-            "created_at": "2026-11-21T10:00:00Z",
+            "created_at": "2026-11-21T10:00:00.000Z",
         })
     );
 }

@@ -20,7 +20,7 @@ async fn an_accepted_message_is_pending_and_queued_in_its_rooms_group() {
         shown,
         json!({
             "id": answer.id(), "chatroom_id": room, "content": "Which moons are there?",
-            "is_from_user": true, "status": "pending", "created_at": "2026-11-21T10:00:00.25Z",
+            "is_from_user": true, "status": "pending", "created_at": "2026-11-21T10:00:00.250Z",
         })
     );
     assert_eq!(host.get(&ada, answer.header("location")).await.is(200).json(), shown);

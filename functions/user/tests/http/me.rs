@@ -31,7 +31,7 @@ async fn the_account_is_shown_as_the_contract_says() {
             "subscription_tier": "basic",
             "daily_message_count": 0,
             "daily_limit": 5,
-            "resets_at": "2026-11-22T00:00:00Z",
+            "resets_at": "2026-11-22T00:00:00.000Z",
             "created_at": START,
         })
     );
@@ -63,14 +63,14 @@ async fn todays_messages_are_counted_and_yesterdays_are_not() {
     let late = host.get("/user/me", &ada).await.json();
     assert_eq!(
         (&late["daily_message_count"], &late["resets_at"]),
-        (&json!(2), &json!("2026-11-22T00:00:00Z"))
+        (&json!(2), &json!("2026-11-22T00:00:00.000Z"))
     );
 
     host.clock.advance(1.millisecond().try_into().unwrap());
     let next = host.get("/user/me", &ada).await.json();
     assert_eq!(
         (&next["daily_message_count"], &next["resets_at"]),
-        (&json!(0), &json!("2026-11-23T00:00:00Z"))
+        (&json!(0), &json!("2026-11-23T00:00:00.000Z"))
     );
 }
 
