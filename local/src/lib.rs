@@ -4,7 +4,6 @@
 //! functions' own routers on one server, and feeds the worker and the sweeper as Lambda would. The
 //! functions talk to all of them over HTTP with the clients that they use in the cloud.
 
-pub mod clock;
 mod cloud;
 pub mod dynamodb;
 pub mod gemini;
@@ -15,6 +14,7 @@ mod schedule;
 mod secrets;
 mod settings;
 pub mod sqs;
+pub mod testing;
 pub mod valkey;
 
 /// What `local` does as `template.yaml` says; a test holds the two together.

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{MobileNumber, clock::seconds_until},
     http::{
-        Errors, Input, JsonBody, Problem, ProblemBody, Result,
+        Errors, Input, JsonBody, Problem, Result,
         answers::{Failures, TakesJson},
     },
-    store::{Attempt, Challenge, Purpose},
+    store::{Account, Attempt, Challenge, Purpose, Redeemed},
 };
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -21,8 +21,12 @@ use utoipa::ToSchema;
 use crate::{
     delivery::Issued,
     otp::{self, OtpCode},
+    refusals::SendsCode,
     schemas,
 };
+
+/// How often a code is redeemed while its account keeps changing.
+const REDEEM_ROUNDS: u32 = 4;
 
 /// Whom to send a code.
 #[derive(Deserialize, ToSchema)]
@@ -62,9 +66,7 @@ pub struct CodeSent {
     request_body = CodeRequest,
     responses(
         (status = 200, description = "A code is on its way, if the number has an account", body = CodeSent),
-        (status = 429, description = "`otp_too_soon`", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u64, description = "Seconds until another code can be sent"))),
+        SendsCode,
         TakesJson,
         Failures,
     )
@@ -89,9 +91,7 @@ pub(crate) async fn send_otp(
     request_body = CodeRequest,
     responses(
         (status = 200, description = "A code is on its way, if the number has an account", body = CodeSent),
-        (status = 429, description = "`otp_too_soon`", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u64, description = "Seconds until another code can be sent"))),
+        SendsCode,
         TakesJson,
         Failures,
     )
@@ -154,8 +154,27 @@ pub(crate) async fn attempt(
     }
 }
 
+/// Does what a good code allows with the account of its number, anew while the account changes under
+/// it; what `write` comes to beside the outcome.
+pub(crate) async fn redeem<T, F: Future<Output = Result<(Redeemed, T)>>>(
+    state: &crate::State,
+    number: &MobileNumber,
+    now: Timestamp,
+    write: impl Fn(Account) -> F,
+) -> Result<T> {
+    for _ in 0..REDEEM_ROUNDS {
+        let account = state.store.account_of(number, now).await?.ok_or_else(invalid_code)?;
+        match write(account).await? {
+            (Redeemed::Done, value) => return Ok(value),
+            (Redeemed::UsedUp, _) => return Err(invalid_code()),
+            (Redeemed::Changed, _) => {}
+        }
+    }
+    Err(Problem::unavailable("the account kept changing"))
+}
+
 /// 401: it is wrong, was used, has expired, or there is no account for it.
-pub(crate) fn invalid_code() -> Problem {
+fn invalid_code() -> Problem {
     Problem::unauthorized("invalid_code", "The code is wrong, was used already, or has expired.")
 }
 

@@ -9,12 +9,12 @@ use shared::{
         Errors, Input, JsonBody, Problem, ProblemBody, Result,
         answers::{Failures, TakesJson},
     },
-    store::{Account, Purpose, Redeemed, Session},
+    store::{Account, Purpose, Session},
 };
 use utoipa::ToSchema;
 
 use crate::{
-    codes::{attempt, invalid_code},
+    codes::{attempt, redeem},
     otp::OtpCode,
     password::Password,
     refresh_token::RefreshToken,
@@ -26,9 +26,6 @@ use crate::{
 /// How many wrong passwords a number may be tried with within `WINDOW`.
 const MOST_WRONG: u32 = 10;
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
-
-/// How often a code is redeemed while its account keeps changing.
-pub(crate) const REDEEM_ROUNDS: u32 = 4;
 
 /// A code, given back.
 #[derive(Deserialize, ToSchema)]
@@ -80,17 +77,14 @@ pub(crate) async fn verify_otp(
 
     let now = state.clock.now();
     let challenge = attempt(&state, &number, Purpose::Login, &code, now).await?;
-    for _ in 0..REDEEM_ROUNDS {
-        let account = state.store.account_of(&number, now).await?.ok_or_else(invalid_code)?;
-        let (session, tokens) = open(&state, &account, now)?;
+    let (state, challenge) = (&state, &challenge);
+    let sign_in = |account: Account| async move {
+        let (session, tokens) = open(state, &account, now)?;
         let keep = signup::keeps_password(&account, now);
-        match state.store.sign_in_with_code(&account, &challenge, &session, keep, now).await? {
-            Redeemed::Done => return Ok(Json(tokens)),
-            Redeemed::UsedUp => return Err(invalid_code()),
-            Redeemed::Changed => {}
-        }
-    }
-    Err(Problem::unavailable("the account kept changing"))
+        let redeemed = state.store.sign_in_with_code(&account, challenge, &session, keep, now);
+        Ok((redeemed.await?, tokens))
+    };
+    Ok(Json(redeem(state, &number, now, sign_in).await?))
 }
 
 /// Sign in with a password

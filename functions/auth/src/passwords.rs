@@ -10,13 +10,13 @@ use shared::{
         Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result,
         answers::{Failures, Protected, TakesJson},
     },
-    store::{Account, Purpose, Redeemed},
+    store::{Account, Purpose},
 };
 use utoipa::ToSchema;
 
 use crate::{
-    codes::{attempt, invalid_code},
-    login::{REDEEM_ROUNDS, count_password},
+    codes::{attempt, redeem},
+    login::count_password,
     otp::OtpCode,
     password::{NewPassword, Password},
     refusals::TakesCode,
@@ -86,19 +86,13 @@ pub(crate) async fn reset(
     let now = state.clock.now();
     let challenge = attempt(&state, &number, Purpose::Reset, &code, now).await?;
     let hash = state.passwords.hash(&password).await?;
-    for _ in 0..REDEEM_ROUNDS {
-        let account = state.store.account_of(&number, now).await?.ok_or_else(invalid_code)?;
-        match state.store.reset_password(&account, &challenge, &hash, now).await? {
-            Redeemed::Done => {
-                forget_wrong_passwords(&state, &number).await;
-                let message = "The password is set. All sessions have ended; sign in with it.";
-                return Ok(Json(Done { message }));
-            }
-            Redeemed::UsedUp => return Err(invalid_code()),
-            Redeemed::Changed => {}
-        }
-    }
-    Err(Problem::unavailable("the account kept changing"))
+    let (state, challenge, hash) = (&state, &challenge, &hash);
+    let reset = |account: Account| async move {
+        Ok((state.store.reset_password(&account, challenge, hash, now).await?, ()))
+    };
+    redeem(state, &number, now, reset).await?;
+    forget_wrong_passwords(state, &number).await;
+    Ok(Json(Done { message: "The password is set. All sessions have ended; sign in with it." }))
 }
 
 /// Change your password

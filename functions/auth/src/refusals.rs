@@ -24,3 +24,16 @@ pub(crate) enum TakesCode {
     )]
     TooManyAttempts(ProblemBody<'static>),
 }
+
+/// What any endpoint that sends a code may answer besides.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(crate) enum SendsCode {
+    /// `otp_too_soon`
+    #[response(
+        status = 429,
+        content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "Seconds until another code can be sent"))
+    )]
+    TooSoon(ProblemBody<'static>),
+}

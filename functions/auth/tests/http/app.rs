@@ -11,8 +11,8 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use local::{
-    clock::ManualClock,
     dynamodb::{Data, Embedded},
+    testing::ManualClock,
 };
 use serde_json::{Value, json};
 use shared::{aws::Aws, config::Env};

@@ -5,27 +5,17 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{Message as Queued, MessageSystemAttributeName, QueueAttributeName};
 use axum::Router;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{EncodePrivateKey as _, spki::der::pem::LineEnding},
-};
-use jiff::{SignedDuration, Timestamp, ToSpan};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jiff::{SignedDuration, Timestamp};
 use local::{
-    clock::ManualClock,
     dynamodb::{Data, Embedded},
     sqs::{self, Sqs},
+    testing::{self, Issuer, ManualClock},
 };
-use serde_json::json;
 use shared::{
     aws::Aws,
     config::Env,
-    domain::{
-        Caller, ChatroomId, Clock as _, Ids, Message, MobileNumber, SessionId, Tally, Tier, clock,
-    },
-    store::{Direction, Signup, Store},
-    token::{AUDIENCE, Claims, ISSUER, TYPE},
+    domain::{Caller, ChatroomId, Clock as _, Ids, Message, SessionId, Tally, Tier, clock},
+    store::{Direction, Store},
 };
 use tokio::net::TcpListener;
 
@@ -43,7 +33,7 @@ pub(crate) struct Host {
     dynamodb: aws_sdk_dynamodb::Client,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
-    signer: EncodingKey,
+    issuer: Issuer,
     embedded: Embedded,
 }
 
@@ -60,10 +50,10 @@ impl Host {
         let sqs_url = format!("http://{}", listener.local_addr().unwrap());
         let queues = sqs::router(Sqs::new(clock.clone()));
         tokio::spawn(async { axum::serve(listener, queues).await.unwrap() });
-        let key = SigningKey::from_bytes(&[7; 32]);
+        let issuer = Issuer::default();
         let env = embedded
             .env(env)
-            .with("JWT_PUBLIC_KEYS", public_keys(&key))
+            .with("JWT_PUBLIC_KEYS", issuer.public_keys())
             .with("AWS_ENDPOINT_URL_SQS", sqs_url);
         let aws = Aws::from_env(&env).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&aws.config("SQS"));
@@ -71,13 +61,12 @@ impl Host {
         let queue = queue.attributes(QueueAttributeName::FifoQueue, "true");
         let queue_url = queue.send().await.unwrap().queue_url.unwrap();
         let env = env.with("MESSAGE_QUEUE_URL", &queue_url);
-        let pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
         Self {
             store: Store::from_env(&env, &aws).unwrap(),
             router: router(&env, &clock),
             ids: Ids::default(),
             dynamodb: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
-            signer: EncodingKey::from_ed_pem(pem.as_bytes()).unwrap(),
+            issuer,
             clock,
             env,
             sqs,
@@ -106,21 +95,9 @@ impl Host {
 
     /// An account.
     pub(crate) async fn user(&self) -> Caller {
-        let now = self.now();
-        let number = format!("+1{:010}", rand::random_range(0..10_000_000_000_u64));
-        let signup = Signup {
-            mobile_number: &MobileNumber::parse(&number).unwrap(),
-            full_name: None,
-            email: None,
-            password: None,
-            contested: false,
-            now,
-            expires_at: now.saturating_add(9_000.hours()).unwrap(),
-        };
-        let user_id = self.ids.next(now);
-        self.store.open_account(user_id, &signup).await.unwrap();
-        let session_id = self.ids.next(now);
-        Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+        let number = testing::any_number();
+        let signup = testing::signup(&number, self.now());
+        testing::open_account(&self.store, &self.ids, &signup).await
     }
 
     /// A Pro user whose token says so.
@@ -155,21 +132,7 @@ impl Host {
 
     /// An access token as `auth` signs it.
     pub(crate) fn token(&self, caller: &Caller) -> String {
-        let now = self.now().as_second();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: caller.user_id,
-            sid: caller.session_id,
-            generation: caller.generation,
-            tier: caller.tier_hint,
-            iat: now,
-            exp: now + 3_600,
-        };
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some("test".to_owned());
-        jsonwebtoken::encode(&header, &claims, &self.signer).unwrap()
+        self.issuer.token(caller, self.now())
     }
 
     /// All messages of a room, as the table holds them.
@@ -207,12 +170,4 @@ impl Host {
 fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
     let state = chatroom::State::from_env(env, Arc::<ManualClock>::clone(clock)).unwrap();
     shared::http::service(chatroom::router(state))
-}
-
-fn public_keys(key: &SigningKey) -> String {
-    let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
-    let key = json!({
-        "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "test", "x": public
-    });
-    json!({ "keys": [key] }).to_string()
 }

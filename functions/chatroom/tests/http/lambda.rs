@@ -1,22 +1,14 @@
 //! The way through `lambda_http`: an event of API Gateway in, its answer out.
 
-use std::fs;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lambda_http::{Adapter, Context, LambdaEvent, request::LambdaRequest};
+use local::testing;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::host::Host;
 
-fn event() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/chatroom.json");
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
 /// The event for another path.
 fn event_at(path: &str) -> Value {
-    let mut event = event();
+    let mut event = testing::event("chatroom");
     event["rawPath"] = path.into();
     event["requestContext"]["http"]["path"] = path.into();
     event
@@ -24,17 +16,14 @@ fn event_at(path: &str) -> Value {
 
 /// What API Gateway is told.
 async fn answer(host: &Host, event: Value) -> Value {
-    let payload: LambdaRequest = serde_json::from_value(event).unwrap();
-    let event = LambdaEvent::new(payload, Context::default());
-    let answer = Adapter::from(host.router.clone()).oneshot(event).await.unwrap();
-    serde_json::to_value(answer).unwrap()
+    testing::invoke(host.router.clone(), event).await
 }
 
 #[tokio::test]
 async fn the_event_for_sam_local_invoke_is_refused_without_a_token_and_room_of_its_own() {
     let host = Host::start().await;
     let ada = host.user().await;
-    let mut event = event();
+    let mut event = testing::event("chatroom");
     assert_eq!(event["version"], "2.0", "an event of an HTTP API");
 
     let refused = answer(&host, event.clone()).await;

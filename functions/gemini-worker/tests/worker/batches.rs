@@ -12,8 +12,8 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, LambdaEvent};
 use local::{
-    clock::ManualClock,
     gemini::{Behaviour, Respond},
+    testing::ManualClock,
 };
 use shared::domain::{Clock, Status};
 

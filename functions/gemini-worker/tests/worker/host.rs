@@ -4,25 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use gemini_worker::Worker;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, LambdaEvent};
 use local::{
-    clock::ManualClock,
     dynamodb::{Data, Embedded},
     gemini::StandIn,
+    testing::{self, ManualClock},
 };
 use shared::{
     aws::Aws,
     config::Env,
     domain::{
-        Caller, ChatroomId, Clock, Ids, Limits, Message, MessageId, MobileNumber, Side, Status,
-        Tally, Tier, clock,
+        Caller, ChatroomId, Clock, Ids, Limits, Message, MessageId, Side, Status, Tally, clock,
         text::{Content, RoomName, SystemInstruction},
     },
     queue::{Job, Queue},
-    store::{
-        ChatroomChange, Created, DayUsage, Direction, NewChatroom, NewMessage, Sent, Signup, Store,
-    },
+    store::{ChatroomChange, Created, DayUsage, Direction, NewChatroom, NewMessage, Sent, Store},
 };
 
 use crate::queue::{MessageQueue, event};
@@ -109,21 +106,9 @@ impl Host {
 
     /// An account.
     pub(crate) async fn user(&self) -> Caller {
-        let now = self.now();
-        let number = format!("+1{:010}", rand::random_range(0..10_000_000_000_u64));
-        let signup = Signup {
-            mobile_number: &MobileNumber::parse(&number).unwrap(),
-            full_name: None,
-            email: None,
-            password: None,
-            contested: false,
-            now,
-            expires_at: now.saturating_add(9_000.hours()).unwrap(),
-        };
-        let user_id = self.ids.next(now);
-        self.store.open_account(user_id, &signup).await.unwrap();
-        let session_id = self.ids.next(now);
-        Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+        let number = testing::any_number();
+        let signup = testing::signup(&number, self.now());
+        testing::open_account(&self.store, &self.ids, &signup).await
     }
 
     pub(crate) async fn room(&self, caller: &Caller) -> ChatroomId {

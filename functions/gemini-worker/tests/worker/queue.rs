@@ -8,7 +8,7 @@ use aws_sdk_sqs::{
     types::{Message, MessageSystemAttributeName, QueueAttributeName},
 };
 use axum::{extract::Request, middleware};
-use local::{clock::ManualClock, sqs};
+use local::{sqs, testing::ManualClock};
 use shared::{aws::Aws, config::Env};
 use tokio::net::TcpListener;
 

@@ -6,20 +6,19 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use jiff::{SignedDuration, Timestamp};
 use local::{
-    clock::ManualClock,
     dynamodb::{Data, Embedded},
     sqs::{self, Sqs},
+    testing::{self, ManualClock},
 };
 use shared::{
     aws::Aws,
     config::Env,
     domain::{
-        Caller, ChatroomId, Clock as _, Ids, Limits, MessageId, MobileNumber, Side, Status, Tier,
-        UserId,
+        Caller, ChatroomId, Clock as _, Ids, Limits, MessageId, MobileNumber, Side, Status, UserId,
         text::{Content, RoomName},
     },
     queue::{Job, Queue},
-    store::{NewChatroom, NewMessage, Pending, Sent, Signup, Store},
+    store::{NewChatroom, NewMessage, Pending, Sent, Store},
 };
 use sweeper::{Order, Report, Sweeper};
 use tokio::net::TcpListener;
@@ -105,20 +104,9 @@ impl Host {
     }
 
     pub(crate) async fn user(&self, number: &str) -> Caller {
-        let now = self.now();
-        let user_id = self.ids.next(now);
-        let signup = Signup {
-            mobile_number: &MobileNumber::parse(number).unwrap(),
-            full_name: None,
-            email: None,
-            password: None,
-            contested: false,
-            now,
-            expires_at: now.saturating_add(SignedDuration::from_hours(9_000)).unwrap(),
-        };
-        self.store.open_account(user_id, &signup).await.unwrap();
-        let session_id = self.ids.next(now);
-        Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+        let number = MobileNumber::parse(number).unwrap();
+        let signup = testing::signup(&number, self.now());
+        testing::open_account(&self.store, &self.ids, &signup).await
     }
 
     pub(crate) async fn ada(&self) -> Caller {

@@ -8,28 +8,21 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{EncodePrivateKey as _, spki::der::pem::LineEnding},
-};
 use http_body_util::BodyExt as _;
-use jiff::{Timestamp, ToSpan};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jiff::Timestamp;
 use local::{
-    clock::ManualClock,
     dynamodb::{Data, Embedded},
+    testing::{self, Issuer, ManualClock},
 };
 use serde_json::Value;
 use shared::{
     aws::Aws,
     config::Env,
     domain::{
-        Caller, ChatroomId, Clock as _, Ids, Limits, MobileNumber, Tier,
+        Caller, ChatroomId, Clock as _, Ids, Limits, MobileNumber,
         text::{Email, FullName, RoomName},
     },
     store::{Created, NewChatroom, Signup, Store},
-    token::{AUDIENCE, Claims, ISSUER, TYPE},
 };
 use tower::ServiceExt as _;
 
@@ -44,7 +37,7 @@ pub(crate) struct Host {
     pub(crate) limits: Limits,
     router: Router,
     client: aws_sdk_dynamodb::Client,
-    signer: EncodingKey,
+    issuer: Issuer,
     _dynamodb: Embedded,
 }
 
@@ -81,16 +74,11 @@ impl Host {
 
     pub(crate) async fn start_with(env: Env) -> Self {
         let dynamodb = Embedded::start(Data::Memory).await.unwrap();
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
-        let keys = serde_json::json!({ "keys": [{
-            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "test", "x": public
-        }]});
-        let env = dynamodb.env(env).with("JWT_PUBLIC_KEYS", keys.to_string());
+        let issuer = Issuer::default();
+        let env = dynamodb.env(env).with("JWT_PUBLIC_KEYS", issuer.public_keys());
         let clock = Arc::new(ManualClock::new(START.parse().unwrap()));
         let state = user::State::from_env(&env, clock.clone()).unwrap();
         let aws = Aws::from_env(&env).unwrap();
-        let pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
         Self {
             store: Store::from_env(&env, &aws).unwrap(),
             clock,
@@ -98,7 +86,7 @@ impl Host {
             limits: env.limits().unwrap(),
             router: shared::http::service(user::router(state)),
             client: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
-            signer: EncodingKey::from_ed_pem(pem.as_bytes()).unwrap(),
+            issuer,
             _dynamodb: dynamodb,
         }
     }
@@ -129,20 +117,9 @@ impl Host {
         full_name: Option<&FullName>,
         email: Option<&Email>,
     ) -> Caller {
-        let now = self.now();
-        let signup = Signup {
-            mobile_number: &MobileNumber::parse(number).unwrap(),
-            full_name,
-            email,
-            password: None,
-            contested: false,
-            now,
-            expires_at: now.saturating_add(9_000.hours()).unwrap(),
-        };
-        let user_id = self.ids.next(now);
-        self.store.open_account(user_id, &signup).await.unwrap();
-        let session_id = self.ids.next(now);
-        Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+        let number = MobileNumber::parse(number).unwrap();
+        let signup = Signup { full_name, email, ..testing::signup(&number, self.now()) };
+        testing::open_account(&self.store, &self.ids, &signup).await
     }
 
     pub(crate) async fn make_pro(&self, caller: &Caller) {
@@ -174,21 +151,7 @@ impl Host {
 
     /// An access token as `auth` signs it.
     pub(crate) fn token(&self, caller: &Caller) -> String {
-        let now = self.now().as_second();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: caller.user_id,
-            sid: caller.session_id,
-            generation: caller.generation,
-            tier: caller.tier_hint,
-            iat: now,
-            exp: now + 3_600,
-        };
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some("test".to_owned());
-        jsonwebtoken::encode(&header, &claims, &self.signer).unwrap()
+        self.issuer.token(caller, self.now())
     }
 
     pub(crate) async fn get(&self, path: &str, caller: &Caller) -> Answer {

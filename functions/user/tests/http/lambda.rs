@@ -1,31 +1,20 @@
 //! The way through `lambda_http`: an event of API Gateway in, its answer out.
 
-use std::fs;
-
-use lambda_http::{Adapter, Context, LambdaEvent, request::LambdaRequest};
+use local::testing;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::host::Host;
 
-fn event() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/user.json");
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
 /// What API Gateway is told.
 async fn answer(host: &Host, event: Value) -> Value {
-    let payload: LambdaRequest = serde_json::from_value(event).unwrap();
-    let event = LambdaEvent::new(payload, Context::default());
-    let answer = Adapter::from(host.router()).oneshot(event).await.unwrap();
-    serde_json::to_value(answer).unwrap()
+    testing::invoke(host.router(), event).await
 }
 
 #[tokio::test]
 async fn the_event_for_sam_local_invoke_is_refused_until_it_has_a_token() {
     let host = Host::start().await;
     let ada = host.ada().await;
-    let mut event = event();
+    let mut event = testing::event("user");
     assert_eq!(event["version"], "2.0", "an event of an HTTP API");
 
     let refused = answer(&host, event.clone()).await;
@@ -44,7 +33,7 @@ async fn the_event_for_sam_local_invoke_is_refused_until_it_has_a_token() {
 async fn the_query_and_a_base64_body_come_through_api_gateway() {
     let host = Host::start().await;
     let ada = host.ada().await;
-    let mut event = event();
+    let mut event = testing::event("user");
     event["headers"]["authorization"] = format!("Bearer {}", host.token(&ada)).into();
     event["rawPath"] = "/user/me/usage".into();
     event["requestContext"]["http"]["path"] = "/user/me/usage".into();

@@ -1,0 +1,16 @@
+//! What the functions' own tests have in common: a clock set by hand, people with accounts and access
+//! tokens, and the way through `lambda_http`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a helper that can't go on fails its test"
+)]
+
+mod clock;
+mod event;
+mod people;
+
+pub use clock::ManualClock;
+pub use event::{event, invoke};
+pub use people::{Issuer, any_number, open_account, signup};
