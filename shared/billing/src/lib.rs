@@ -1,0 +1,1 @@
+//! What Parley and Stripe agree on.
