@@ -136,12 +136,20 @@ pub const TABLES: [Table; 3] = [
     Table {
         name: "users",
         key: ["pk", "sk"],
-        indexes: &[Index {
-            name: "purge",
-            key: ["purge_shard", "pk"],
-            local: false,
-            projection: &[],
-        }],
+        indexes: &[
+            Index {
+                name: "purge",
+                key: ["purge_shard", "pk"],
+                local: false,
+                projection: &[],
+            },
+            Index {
+                name: "billing",
+                key: ["billing_shard", "billing_due"],
+                local: false,
+                projection: &[],
+            },
+        ],
         ttl: Some("expires_at"),
     },
     Table {

@@ -37,7 +37,8 @@ impl Sweeper {
             match within(deadline, self.purge_some(next)).await {
                 Ok(purged) => {
                     report += counted(next, purged);
-                    if !purged.finished {
+                    // What comes no further waits for something else: the next run looks again.
+                    if !purged.finished && purged.items > 0 {
                         left.push_back(next);
                     }
                 }

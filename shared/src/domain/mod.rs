@@ -5,7 +5,9 @@ pub mod clock;
 pub mod id;
 pub mod message;
 pub mod mobile_number;
+pub mod payment_id;
 pub mod quota;
+pub mod subscription;
 pub mod text;
 pub mod user;
 
@@ -14,5 +16,7 @@ pub use clock::{Clock, SystemClock};
 pub use id::{ChatroomId, Ids, MessageId, SessionId, UserId};
 pub use message::{Message, Side, Status, Usage};
 pub use mobile_number::MobileNumber;
+pub use payment_id::{CheckoutId, CustomerId, EventId, SubscriptionId};
 pub use quota::{DailyLimit, Limits, Tally, Tier};
+pub use subscription::{Checkout, Entitlement, Subscription, SubscriptionStatus};
 pub use user::{Caller, User};

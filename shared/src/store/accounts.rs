@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Store, StoreError, corrupt,
+    Billing, Store, StoreError, corrupt,
     keys::{self, Item, ms, n, s},
     live::{LIVE, as_caller},
     write::{Outcome, Transacted, Write},
@@ -37,6 +37,8 @@ pub struct Account {
     pub kept_session: Option<SessionId>,
     /// Sessions that were ended on their own.
     pub ended_sessions: HashSet<SessionId>,
+    /// What is known of their subscription.
+    pub billing: Billing,
 }
 
 impl Account {
@@ -66,6 +68,7 @@ pub(super) struct Profile {
     pub(super) full_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) email: Option<String>,
+    /// As it was bought: `pro_until` says whether it still holds.
     pub(super) tier: Tier,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) verified_at: Option<i64>,
@@ -98,14 +101,15 @@ impl Profile {
         if item.is_empty() || item.contains_key("deleted_at") {
             return Ok(None);
         }
+        let billing = Billing::of(&item)?;
         let profile: Self = serde_dynamo::from_item(item).map_err(corrupt)?;
         if profile.expires_at.is_some_and(|at| at <= now.as_second()) {
             return Ok(None);
         }
-        profile.into_account().map(Some)
+        profile.into_account(billing, now).map(Some)
     }
 
-    fn into_account(self) -> Result<Account, StoreError> {
+    fn into_account(self, billing: Billing, now: Timestamp) -> Result<Account, StoreError> {
         let mobile_number = MobileNumber::parse(&self.mobile_number).map_err(corrupt)?;
         let tally = self.usage_day.zip(self.used).map(|(day, used)| Tally { day, used });
         let signup_password_at = self
@@ -119,7 +123,7 @@ impl Profile {
                 mobile_number,
                 full_name: self.full_name,
                 email: self.email,
-                tier: self.tier,
+                tier: billing.entitlement.tier_at(now),
                 tally,
                 last_counted: self.last_counted,
                 verified: self.verified_at.is_some(),
@@ -131,6 +135,7 @@ impl Profile {
             generation: self.session_generation,
             kept_session: self.kept_session,
             ended_sessions: self.ended_sessions,
+            billing,
         })
     }
 }
@@ -232,8 +237,8 @@ impl Store {
     }
 
     /// Deletes an account from view: personal facts go, the number is free again, and the profile
-    /// stays as a tombstone until all that hangs on it is purged. `false` if the caller's session
-    /// has ended. One round trip.
+    /// stays as a tombstone until its subscription is cancelled and all that hangs on it is purged.
+    /// `false` if the caller's session has ended. One round trip.
     pub async fn delete_account(
         &self,
         caller: &Caller,
@@ -243,12 +248,13 @@ impl Store {
         let tombstone = Write::update(
             &self.tables.users,
             keys::profile(user.id),
-            "SET deleted_at = :now, purge_shard = :shard \
+            "SET deleted_at = :now, purge_shard = :shard, billing_shard = :shard, billing_due = :due \
              REMOVE full_name, email, password_hash, mobile_number",
         )
         .only_if(LIVE)
         .value(":now", ms(now))
-        .value(":shard", n(keys::shard(user.id.to_bytes())));
+        .value(":shard", n(keys::shard(user.id.to_bytes())))
+        .value(":due", s(keys::due(now.as_second())));
         let number = Write::delete(&self.tables.users, keys::owner(&user.mobile_number))
             .only_if("user_id = :user")
             .value(":user", s(user.id));

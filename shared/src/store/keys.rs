@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{Timestamp, civil::Date};
 
-use crate::domain::{ChatroomId, MessageId, MobileNumber, SessionId, UserId};
+use super::{StoreError, corrupt};
+use crate::domain::{ChatroomId, CustomerId, EventId, MessageId, MobileNumber, SessionId, UserId};
 
 /// An item, or the key of one.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -20,6 +21,8 @@ pub(super) const PENDING_INDEX: &str = "pending";
 pub(super) const ACTIVITY_INDEX: &str = "activity";
 /// The index of `users` and `chatrooms` that holds what waits to be purged.
 pub(super) const PURGE_INDEX: &str = "purge";
+/// The index of `users` that holds those whose subscription is to be asked about, by when.
+pub(super) const BILLING_INDEX: &str = "billing";
 
 pub(super) fn s(value: impl ToString) -> AttributeValue {
     AttributeValue::S(value.to_string())
@@ -45,6 +48,13 @@ fn pair(hash: (&str, String), range: (&str, String)) -> Item {
 
 pub(super) fn user_pk(id: UserId) -> String {
     format!("user#{id}")
+}
+
+/// The user that an item of `users` belongs to.
+pub(super) fn user_of(item: &Item) -> Result<UserId, StoreError> {
+    let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
+    let id = pk.and_then(|pk| pk.strip_prefix("user#")).ok_or_else(|| corrupt("no user"))?;
+    id.parse().map_err(corrupt)
 }
 
 pub(super) fn profile(id: UserId) -> Item {
@@ -83,6 +93,14 @@ pub(super) fn login_failures(number: &MobileNumber) -> Item {
     pair(("pk", mobile_pk(number)), ("sk", "login#failures".to_owned()))
 }
 
+pub(super) fn customer(id: &CustomerId) -> Item {
+    pair(("pk", format!("customer#{id}")), ("sk", "owner".to_owned()))
+}
+
+pub(super) fn event(id: &EventId) -> Item {
+    pair(("pk", format!("stripe-event#{id}")), ("sk", "seen".to_owned()))
+}
+
 pub(super) fn chatroom(user: UserId, id: ChatroomId) -> Item {
     pair(("user_id", user.to_string()), ("chatroom_id", id.to_string()))
 }
@@ -94,6 +112,11 @@ pub(super) fn message(room: ChatroomId, id: MessageId) -> Item {
 /// Orders a user's rooms by their last activity; the id makes it unique and breaks ties.
 pub(super) fn activity(at: Timestamp, id: ChatroomId) -> String {
     format!("{:013}#{id}", at.as_millisecond().max(0))
+}
+
+/// Orders what is to be asked about by when, Unix seconds.
+pub(super) fn due(at: i64) -> String {
+    format!("{:011}", at.max(0))
 }
 
 /// The partition of a sparse index that an id falls into.

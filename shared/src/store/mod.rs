@@ -6,7 +6,9 @@
 
 mod accounts;
 mod attempts;
+mod billing;
 mod chatrooms;
+mod checkouts;
 mod idempotency;
 mod keys;
 mod live;
@@ -30,8 +32,10 @@ use crate::{
 
 pub use accounts::{Account, ProfileChange};
 pub use attempts::{Attempt, Challenge, Purpose};
+pub use billing::{Billing, BillingFacts, Owner, Recorded};
 pub use chatrooms::{ChatroomChange, Created, NewChatroom, RoomPage};
-pub use idempotency::{Claim, FirstAnswer};
+pub use checkouts::{Lease, Leased};
+pub use idempotency::{Begun, Claim, FirstAnswer, Underway};
 pub use messages::{Direction, FailedAttempts, MessagePage, Pending};
 pub use purge::Purged;
 pub use replies::{Answer, Apology, Settled};

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::{
+    operation::delete_item::DeleteItemError,
+    types::{AttributeValue, DeleteRequest, WriteRequest},
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -49,15 +52,7 @@ impl Store {
     /// round trip for each partition.
     pub async fn accounts_to_purge(&self, limit: u16) -> Result<Vec<UserId>, StoreError> {
         let items = self.to_purge(&self.tables.users, limit).await?;
-        items
-            .iter()
-            .map(|item| {
-                let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
-                let id =
-                    pk.and_then(|pk| pk.strip_prefix("user#")).ok_or_else(|| corrupt("no user"))?;
-                id.parse().map_err(corrupt)
-            })
-            .collect()
+        items.iter().map(keys::user_of).collect()
     }
 
     async fn to_purge(&self, table: &str, limit: u16) -> Result<Vec<Item>, StoreError> {
@@ -141,7 +136,8 @@ impl Store {
     }
 
     /// Deletes up to `limit` items of a deleted account, its tombstone last. One round trip, and
-    /// one for every 25 items. Its rooms have to be deleted before: nothing else leads to them.
+    /// one for every 25 items. Its rooms have to be deleted before: nothing else leads to them. The
+    /// tombstone stays, and the purge unfinished, as long as there may be a subscription to cancel.
     pub async fn purge_account(&self, user: UserId, limit: u16) -> Result<Purged, StoreError> {
         let answer = self
             .client
@@ -159,11 +155,30 @@ impl Store {
         let mut items = answer.items.unwrap_or_default();
         items.retain(|item| *item != tombstone);
         let mut purged = self.delete_all(&self.tables.users, items).await?;
-        if !more {
-            self.delete_one(&self.tables.users, tombstone).await?;
-            purged += 1;
+        let finished = !more && self.delete_tombstone(tombstone).await?;
+        purged += usize::from(finished);
+        Ok(Purged { items: purged, finished })
+    }
+
+    /// `false` if the account's billing is not settled.
+    async fn delete_tombstone(&self, key: Item) -> Result<bool, StoreError> {
+        let deletion = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(key))
+            .condition_expression("attribute_not_exists(billing_shard)");
+        match deletion.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Purged { items: purged, finished: !more })
     }
 
     async fn delete_one(&self, table: &str, key: Item) -> Result<(), StoreError> {

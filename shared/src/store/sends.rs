@@ -4,8 +4,9 @@ use jiff::civil::Date;
 
 use super::{
     Claim, FirstAnswer, Store, StoreError,
+    billing::PRO,
     chatrooms::OPEN,
-    keys::{self, Item, ms, n, s},
+    keys::{self, Item, ms, n, s, secs},
     live::{LIVE, as_caller, is_live},
     write::{Refusal, Transacted, Write},
 };
@@ -151,8 +152,9 @@ impl Store {
         // A new day has room for one: a limit is never below that.
         let write = match daily {
             Some(limit) if expected == Expected::SameDay => write
-                .only_if(format!("{LIVE} AND {shows} AND (tier = :pro OR used < :limit)"))
+                .only_if(format!("{LIVE} AND {shows} AND ({PRO} OR used < :limit)"))
                 .value(":pro", s(Tier::Pro.as_str()))
+                .value(":at", secs(id.created_at()))
                 .value(":limit", n(limit)),
             _ => write.only_if(format!("{LIVE} AND {shows}")),
         };

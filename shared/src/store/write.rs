@@ -34,7 +34,7 @@ pub(super) struct Write {
 #[derive(Debug, Clone)]
 enum Action {
     Put,
-    Update(&'static str),
+    Update(String),
     Delete,
     Check,
 }
@@ -74,8 +74,29 @@ impl Write {
     }
 
     /// Changes the item at `key` by an update expression.
-    pub(super) fn update(table: &str, key: Item, expression: &'static str) -> Self {
-        Self::new(table, key, Action::Update(expression))
+    pub(super) fn update(table: &str, key: Item, expression: impl Into<String>) -> Self {
+        Self::new(table, key, Action::Update(expression.into()))
+    }
+
+    /// Gives attributes of the item at `key` these values, and removes those that have none.
+    pub(super) fn assign<const N: usize>(
+        table: &str,
+        key: Item,
+        attributes: [(&str, Option<AttributeValue>); N],
+    ) -> Self {
+        let (set, removed): (Vec<_>, Vec<_>) =
+            attributes.into_iter().partition(|(_, value)| value.is_some());
+        let clause = |verb: &str, parts: Vec<String>| {
+            if parts.is_empty() { String::new() } else { format!("{verb} {} ", parts.join(", ")) }
+        };
+        let expression =
+            clause("SET", set.iter().map(|(name, _)| format!("{name} = :{name}")).collect())
+                + &clause("REMOVE", removed.iter().map(|(name, _)| (*name).to_owned()).collect());
+        let write = Self::update(table, key, expression);
+        set.into_iter().fold(write, |write, (name, value)| match value {
+            Some(value) => write.value(&format!(":{name}"), value),
+            None => write,
+        })
     }
 
     /// Deletes the item at `key`.
@@ -101,7 +122,7 @@ impl Write {
     }
 
     fn names(&self) -> Option<HashMap<String, String>> {
-        let update = if let Action::Update(expression) = self.action { expression } else { "" };
+        let update = if let Action::Update(expression) = &self.action { expression } else { "" };
         names(&[update, self.condition.as_deref().unwrap_or_default()])
     }
 
@@ -166,7 +187,7 @@ impl Write {
 impl Store {
     /// Does one update and returns the item as it is afterwards. One round trip.
     pub(super) async fn update(&self, write: Write) -> Result<Outcome<Item>, StoreError> {
-        let Action::Update(expression) = write.action else {
+        let Action::Update(expression) = &write.action else {
             return Err(corrupt("not an update"));
         };
         let mut tried = Tries::default();
@@ -176,7 +197,7 @@ impl Store {
                 .update_item()
                 .table_name(&write.table)
                 .set_key(Some(write.item.clone()))
-                .update_expression(expression)
+                .update_expression(expression.as_str())
                 .set_condition_expression(write.condition.clone())
                 .set_expression_attribute_names(write.names())
                 .set_expression_attribute_values(write.values())

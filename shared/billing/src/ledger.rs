@@ -1,0 +1,197 @@
+//! The ledger: makes what is stored of a user's subscription follow from what Stripe says now.
+//!
+//! An event is only the occasion to ask. What was asked for is written if nobody has written since
+//! the question was put; else the question is put again. So events may come late, twice, in any
+//! order and all at once: what is stored is always what Stripe said last.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{
+    aws::Aws,
+    config::{ConfigError, Env},
+    domain::{
+        CheckoutId, Clock, CustomerId, Entitlement, EventId, Subscription, SubscriptionStatus,
+        UserId, subscription,
+    },
+    store::{Billing, BillingFacts, Recorded, Store, StoreError},
+};
+
+use crate::{Stripe, StripeFailed};
+
+/// How often Stripe is asked again because somebody else has written in between, and the longest wait
+/// before that, with full jitter.
+const TRIES: u32 = 8;
+const LONGEST_WAIT: Duration = Duration::from_millis(400);
+
+/// Makes users' tiers follow from their subscriptions.
+#[derive(Clone)]
+pub struct Ledger {
+    store: Store,
+    stripe: Stripe,
+    clock: Arc<dyn Clock>,
+    grace: Duration,
+}
+
+/// What an occasion tells beyond "ask".
+#[derive(Debug, Clone, Default)]
+pub struct Hint {
+    /// The event that is applied: never twice.
+    pub event: Option<EventId>,
+    /// A session that is over. That is final, so it need not be asked about.
+    pub ended_checkout: Option<CheckoutId>,
+    /// The customer may be gone.
+    pub doubt_customer: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Synced {
+    /// What is stored is what Stripe says.
+    Stored(Box<Billing>),
+    /// The account is deleted, or there never was one: nothing was written.
+    Gone,
+}
+
+/// Nothing was written; worth another try.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncFailed {
+    /// DynamoDB.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Stripe.
+    #[error(transparent)]
+    Stripe(#[from] StripeFailed),
+    /// Others wrote again and again in between.
+    #[error("the subscription is being written by others")]
+    Contended,
+}
+
+impl Ledger {
+    /// From `SUBSCRIPTION_GRACE_SECONDS` (259,200: three days) and the tables' names.
+    pub fn from_env(
+        env: &Env,
+        aws: &Aws,
+        stripe: Stripe,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
+        let grace = env.seconds("SUBSCRIPTION_GRACE_SECONDS", 3 * 24 * 3_600)?;
+        Ok(Self { store: Store::from_env(env, aws)?, stripe, clock, grace })
+    }
+
+    /// The tables.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Stripe.
+    #[must_use]
+    pub fn stripe(&self) -> &Stripe {
+        &self.stripe
+    }
+
+    /// Asks Stripe about `user`'s subscription and writes what follows. A call to DynamoDB, one to
+    /// Stripe, and one to DynamoDB, as often as others write in between.
+    pub async fn sync(&self, user: UserId, hint: &Hint) -> Result<Synced, SyncFailed> {
+        for tried in 0..TRIES {
+            if tried > 0 {
+                tokio::time::sleep(LONGEST_WAIT.mul_f64(rand::random())).await;
+            }
+            let Some(read) = self.store.billing(user).await?.filter(|read| !read.deleted) else {
+                return Ok(Synced::Gone);
+            };
+            let said = self.ask(&read, hint).await?;
+            let next = self.next(&read, said, hint);
+            let (event, now) = (hint.event.as_ref(), self.clock.now());
+            match self.store.record_billing(user, &read, &next, event, now).await? {
+                Recorded::Done | Recorded::Seen => {
+                    tell(user, &read, &next);
+                    return Ok(Synced::Stored(Box::new(next)));
+                }
+                Recorded::Moved => {}
+            }
+        }
+        Err(SyncFailed::Contended)
+    }
+
+    /// Ends what a deleted account has at Stripe: an open session, the subscription, the customer.
+    /// `false` if it is not deleted after all, or nothing is left of it.
+    pub async fn close(&self, user: UserId, read: &Billing) -> Result<bool, SyncFailed> {
+        if let Some(checkout) = &read.facts.checkout {
+            self.stripe.expire_checkout(&checkout.id).await?;
+        }
+        if let Some(customer) = &read.facts.customer {
+            self.stripe.delete_customer(customer).await?;
+        }
+        match self.store.end_billing(user, read).await? {
+            Recorded::Done | Recorded::Seen => Ok(true),
+            Recorded::Moved => Err(SyncFailed::Contended),
+        }
+    }
+
+    async fn ask(&self, read: &Billing, hint: &Hint) -> Result<Said, StripeFailed> {
+        let Some(customer) = &read.facts.customer else { return Ok(Said::default()) };
+        if hint.doubt_customer && !self.stripe.has_customer(customer).await? {
+            return Ok(Said::default());
+        }
+        let subscriptions = self.stripe.subscriptions(customer).await?;
+        Ok(Said { customer: Some(customer.clone()), subscriptions })
+    }
+
+    /// What is to be stored, now that Stripe has said this.
+    fn next(&self, read: &Billing, said: Said, hint: &Hint) -> Billing {
+        let now = self.clock.now();
+        let known = read.facts.subscription.as_ref();
+        let seen = said.subscriptions.into_iter().map(|said| said.seen_after(known, now));
+        let subscription = subscription::deciding(seen, self.grace, now)
+            // What Stripe does not know any more has ended.
+            .or_else(|| known.cloned().map(ended));
+        let over = |id: &CheckoutId| hint.ended_checkout.as_ref() == Some(id);
+        let checkout = read.facts.checkout.clone();
+        let checkout = checkout
+            .filter(|checkout| !over(&checkout.id) && checkout.next_check(now).is_some())
+            .filter(|_| said.customer.is_some());
+        let entitlement =
+            subscription.as_ref().map_or(Entitlement::NONE, |s| s.entitlement(self.grace));
+        let due = [
+            subscription.as_ref().and_then(|s| s.next_check(self.grace, now)),
+            checkout.as_ref().and_then(|checkout| checkout.next_check(now)),
+        ];
+        // Stripe would give the deleted customer again to the key under which it was made.
+        let lost = read.facts.customer.is_some() && said.customer.is_none();
+        let customer_attempt = read.customer_attempt + u32::from(lost);
+        let facts = BillingFacts { customer: said.customer, subscription, checkout };
+        let unchanged = facts == read.facts && entitlement == read.entitlement;
+        let ahead = read.due.filter(|&due| unchanged && due > now.as_second());
+        let due = ahead.or_else(|| due.into_iter().flatten().min());
+        let next = Billing { customer_attempt, entitlement, due, facts, ..read.clone() };
+        if next == *read { next } else { Billing { version: read.version + 1, ..next } }
+    }
+}
+
+/// What Stripe says.
+#[derive(Debug, Default)]
+struct Said {
+    /// None if they are gone.
+    customer: Option<CustomerId>,
+    subscriptions: Vec<Subscription>,
+}
+
+fn ended(subscription: Subscription) -> Subscription {
+    if subscription.status.is_final() {
+        return subscription;
+    }
+    Subscription { status: SubscriptionStatus::Canceled, past_due_since: None, ..subscription }
+}
+
+fn tell(user: UserId, read: &Billing, next: &Billing) {
+    let status = |billing: &Billing| billing.facts.subscription.as_ref().map(|s| s.status.clone());
+    let was = status(read);
+    let is = status(next);
+    if was != is || read.entitlement != next.entitlement {
+        let was = was.as_ref().map_or("none", SubscriptionStatus::as_str);
+        let is = is.as_ref().map_or("none", SubscriptionStatus::as_str);
+        let tier = next.entitlement.tier.as_str();
+        tracing::info!(user_id = %user, was, is, tier, until = next.entitlement.until, "subscription");
+    }
+}

@@ -1,0 +1,305 @@
+//! Stripe's API, as far as Parley calls it: every call with a time-out, a bounded retry under one
+//! idempotency key, and a decided failure.
+
+use std::{collections::HashMap, time::Duration};
+
+use miniserde::Deserialize;
+use secrecy::{ExposeSecret, SecretString};
+use shared::{
+    config::{ConfigError, Env},
+    domain::{Checkout, CheckoutId, CustomerId, Subscription, UserId},
+};
+use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
+use stripe_billing::{
+    billing_portal_session::CreateBillingPortalSession,
+    subscription::{ListSubscription, ListSubscriptionStatus},
+};
+use stripe_checkout::checkout_session::{
+    CreateCheckoutSession, CreateCheckoutSessionLineItems, ExpireCheckoutSession,
+    RetrieveCheckoutSession,
+};
+use stripe_core::customer::{CreateCustomer, DeleteCustomer, RetrieveCustomer};
+use stripe_shared::CheckoutSessionMode;
+use tokio::time::{Instant, timeout_at};
+
+use crate::wire::{CustomerObject, Page, PortalObject, SessionObject, SubscriptionObject};
+
+/// Bounds of one call: an attempt within 4 s, at most 3 attempts, and 8 s altogether.
+const ATTEMPT: Duration = Duration::from_secs(4);
+const ATTEMPTS: u32 = 3;
+const CALL: Duration = Duration::from_secs(8);
+/// The wait before the second attempt, doubled before each further one, with full jitter.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// A client of Stripe. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Stripe {
+    client: Client,
+}
+
+/// A checkout to be opened.
+#[derive(Debug)]
+pub struct NewCheckout<'a> {
+    /// Who pays.
+    pub customer: &'a CustomerId,
+    /// Whose account it is for.
+    pub user: UserId,
+    /// What for.
+    pub price: &'a str,
+    /// Where the browser goes after paying; Stripe puts the session's id for `{CHECKOUT_SESSION_ID}`.
+    pub success_url: &'a str,
+    /// Where it goes without paying.
+    pub cancel_url: &'a str,
+}
+
+/// A checkout session as Stripe has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which one.
+    pub id: CheckoutId,
+    /// What can be done with it.
+    pub state: SessionState,
+    /// When it was made, Unix seconds.
+    pub created: i64,
+    /// When it can't be paid any more, Unix seconds.
+    pub expires: i64,
+}
+
+/// What can be done with a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionState {
+    /// It can be paid, on this page.
+    Open(String),
+    /// It was paid, or the payment is on its way.
+    Complete,
+    /// It can't be paid any more.
+    Expired,
+}
+
+/// A call did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum StripeFailed {
+    /// Stripe was not reached, was busy, or failed, after the bounded retries.
+    #[error("Stripe: {0}")]
+    Unavailable(&'static str),
+    /// Stripe failed (5xx), and will say so again under the same idempotency key.
+    #[error("Stripe: failed with {0}")]
+    Failed(u16),
+    /// Stripe understood, and refused.
+    #[error("Stripe: refused with {status} {code}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Stripe's code (<https://docs.stripe.com/error-codes>).
+        code: String,
+        /// The parameter that it is about; empty if none.
+        param: String,
+    },
+    /// The answer was not what it should be.
+    #[error("Stripe: unreadable answer")]
+    Unreadable,
+}
+
+impl StripeFailed {
+    /// What was asked for is not there (any more).
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Refused { status, code, .. } if *status == 404 || code == "resource_missing")
+    }
+
+    /// Whether another attempt may succeed.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Failed(_) => true,
+            // Another request holds the object, or this very key.
+            Self::Refused { status, .. } => matches!(status, 409 | 424 | 429),
+            Self::Unreadable => false,
+        }
+    }
+}
+
+impl From<StripeError> for StripeFailed {
+    /// Keeps what Stripe means by it: its message may hold anything that was sent.
+    fn from(error: StripeError) -> Self {
+        match error {
+            StripeError::Stripe(_, status) if status >= 500 => Self::Failed(status),
+            StripeError::Stripe(error, status) => Self::Refused {
+                status,
+                code: error.code.map_or_else(
+                    || error.type_.as_str().to_owned(),
+                    |code| code.as_str().to_owned(),
+                ),
+                param: error.param.unwrap_or_default(),
+            },
+            StripeError::Timeout => Self::Unavailable("timed out"),
+            StripeError::ClientError(_) => Self::Unavailable("not reached"),
+            StripeError::JSONDeserialize(_) => Self::Unreadable,
+            StripeError::ConfigError(_) => Self::Unavailable("request not built"),
+        }
+    }
+}
+
+impl Stripe {
+    /// With the secret key `key`, at `STRIPE_BASE_URL` (Stripe itself if that is not set).
+    pub fn from_env(env: &Env, key: &SecretString) -> Result<Self, ConfigError> {
+        let mut client = ClientBuilder::new(key.expose_secret()).timeout(ATTEMPT);
+        if let Some(url) = env.get("STRIPE_BASE_URL") {
+            client = client.url(format!("{}/", url.trim_end_matches('/')));
+        }
+        // Its own words may hold the key.
+        let unusable =
+            |_| ConfigError::invalid("STRIPE_SECRET_KEY", "or STRIPE_BASE_URL is unusable");
+        Ok(Self { client: client.build().map_err(unusable)? })
+    }
+
+    /// Makes a customer for `user`. The same `key` never makes a second one.
+    pub async fn create_customer(
+        &self,
+        user: UserId,
+        key: &str,
+    ) -> Result<CustomerId, StripeFailed> {
+        let metadata = HashMap::from([("user_id".to_owned(), user.to_string())]);
+        let request = CreateCustomer::new().metadata(metadata);
+        let customer: CustomerObject = self.call(&request, Some(key)).await?;
+        customer.read().ok_or(StripeFailed::Unreadable)
+    }
+
+    /// Whether `customer` is there, and not deleted.
+    pub async fn has_customer(&self, customer: &CustomerId) -> Result<bool, StripeFailed> {
+        let request = RetrieveCustomer::new(customer.as_str());
+        let found: Option<CustomerObject> = found(self.call(&request, None).await)?;
+        Ok(found.and_then(CustomerObject::read).is_some())
+    }
+
+    /// Deletes a customer for good, with their personal data; their subscriptions end at once
+    /// (<https://docs.stripe.com/api/customers/delete>). One that is gone is gone.
+    pub async fn delete_customer(&self, customer: &CustomerId) -> Result<(), StripeFailed> {
+        let request = DeleteCustomer::new(customer.as_str());
+        found(self.call::<CustomerObject>(&request, None).await).map(drop)
+    }
+
+    /// All subscriptions of `customer`, ended ones too, the latest 100; none if the customer is gone.
+    pub async fn subscriptions(
+        &self,
+        customer: &CustomerId,
+    ) -> Result<Vec<Subscription>, StripeFailed> {
+        let request = ListSubscription::new()
+            .customer(customer.as_str())
+            .status(ListSubscriptionStatus::All)
+            .limit(100);
+        let page: Option<Page<SubscriptionObject>> = found(self.call(&request, None).await)?;
+        let read = page.into_iter().flat_map(|page| page.data).map(SubscriptionObject::read);
+        read.map(|read| read.ok_or(StripeFailed::Unreadable)).collect()
+    }
+
+    /// Opens a checkout. The same `key` never opens a second one.
+    pub async fn open_checkout(
+        &self,
+        checkout: &NewCheckout<'_>,
+        key: &str,
+    ) -> Result<Checkout, StripeFailed> {
+        let mut line = CreateCheckoutSessionLineItems::new();
+        line.price = Some(checkout.price.to_owned());
+        line.quantity = Some(1);
+        let request = CreateCheckoutSession::new()
+            .mode(CheckoutSessionMode::Subscription)
+            .customer(checkout.customer.as_str())
+            .client_reference_id(checkout.user.to_string())
+            .line_items(vec![line])
+            .success_url(checkout.success_url)
+            .cancel_url(checkout.cancel_url);
+        let session = session(self.call(&request, Some(key)).await?)?;
+        match session.state {
+            SessionState::Open(url) => Ok(Checkout {
+                id: session.id,
+                url,
+                price: checkout.price.to_owned(),
+                created: session.created,
+                expires: session.expires,
+            }),
+            _ => Err(StripeFailed::Unreadable),
+        }
+    }
+
+    /// A checkout session; none if there is no such.
+    pub async fn checkout(&self, id: &CheckoutId) -> Result<Option<Session>, StripeFailed> {
+        let request = RetrieveCheckoutSession::new(id.as_str());
+        found(self.call(&request, None).await)?.map(session).transpose()
+    }
+
+    /// Ends a checkout session, so that nobody pays in it. One that is over already stays as it is.
+    pub async fn expire_checkout(&self, id: &CheckoutId) -> Result<(), StripeFailed> {
+        let request = ExpireCheckoutSession::new(id.as_str());
+        match self.call::<SessionObject>(&request, None).await {
+            // Refused: it was paid, has expired, or never was.
+            Ok(_) | Err(StripeFailed::Refused { status: 400 | 404, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A page of Stripe's where `customer` looks after their subscription; it leads back to
+    /// `return_url`.
+    pub async fn open_portal(
+        &self,
+        customer: &CustomerId,
+        return_url: &str,
+    ) -> Result<String, StripeFailed> {
+        let request =
+            CreateBillingPortalSession::new().customer(customer.as_str()).return_url(return_url);
+        let portal: PortalObject = self.call(&request, None).await?;
+        Ok(portal.url)
+    }
+
+    /// Does `request`, under `key` if it is one that must not be done twice.
+    ///
+    /// The library's own strategies either try once or make up a key of their own for each attempt.
+    async fn call<T: Deserialize>(
+        &self,
+        request: &(impl StripeRequest + Sync),
+        key: Option<&str>,
+    ) -> Result<T, StripeFailed> {
+        let strategy = match key {
+            None => RequestStrategy::Once,
+            Some(key) => RequestStrategy::Idempotent(
+                IdempotencyKey::new(key)
+                    .map_err(|_| StripeFailed::Unavailable("request not built"))?,
+            ),
+        };
+        let deadline = Instant::now() + CALL;
+        let mut tried = 0;
+        loop {
+            let attempt = request.build().customize::<T>().request_strategy(strategy.clone());
+            let failed = match timeout_at(deadline, attempt.send(&self.client)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => StripeFailed::from(error),
+                Err(_) => return Err(StripeFailed::Unavailable("timed out")),
+            };
+            tried += 1;
+            let wait = FIRST_WAIT.mul_f64(f64::from(1 << tried) * rand::random::<f64>());
+            if tried == ATTEMPTS || !failed.is_passing() || Instant::now() + wait > deadline {
+                return Err(failed);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+/// `answer`, or none where what was asked for is not there.
+fn found<T>(answer: Result<T, StripeFailed>) -> Result<Option<T>, StripeFailed> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn session(session: SessionObject) -> Result<Session, StripeFailed> {
+    let id = session.id().ok_or(StripeFailed::Unreadable)?;
+    let state = match (session.status.as_deref(), session.url) {
+        (Some("open"), Some(url)) => SessionState::Open(url),
+        (Some("complete"), _) => SessionState::Complete,
+        (Some("expired"), _) => SessionState::Expired,
+        _ => return Err(StripeFailed::Unreadable),
+    };
+    Ok(Session { id, state, created: session.created, expires: session.expires_at })
+}
