@@ -13,7 +13,7 @@ use shared::{
     http::{
         Cursor, Errors, FromCaller, IdempotencyKey, Input, JsonBody, PageQuery, Problem, Result,
         answers::{Failures, FindsOne, Protected, TakesJson, TakesQuery},
-        fingerprint, link_next,
+        fingerprint, key_reused, link_next,
     },
     store::{ChatroomChange, Claim, Created, Direction, FirstAnswer, NewChatroom},
 };
@@ -237,12 +237,6 @@ pub(crate) fn created(status: StatusCode, answer: FirstAnswer) -> Result<Respons
     let location = HeaderValue::try_from(answer.location).map_err(Problem::internal)?;
     headers.insert(header::LOCATION, location);
     Ok((status, headers, answer.body).into_response())
-}
-
-/// 422: an idempotency key stands for one request.
-pub(crate) fn key_reused() -> Problem {
-    let detail = "This idempotency key was used for another request.";
-    Problem::unprocessable("idempotency_key_reused", detail)
 }
 
 fn json() -> HeaderMap {

@@ -13,7 +13,7 @@ use shared::{
         Allowance, FromCaller, IdempotencyKey, JsonBody, Problem, ProblemBody, RateLimitHeaders,
         Result,
         answers::{Failures, FindsOne, Protected, TakesJson},
-        fingerprint,
+        fingerprint, key_reused,
     },
     queue::Job,
     store::{Claim, Denied, FirstAnswer, NewMessage, Sent},
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::{
     State,
-    rooms::{created, key_reused},
+    rooms::created,
     wire::{MessageJson, NewMessageBody, RoomPath, no_chatroom},
 };
 

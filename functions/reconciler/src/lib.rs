@@ -1,1 +1,123 @@
-//! Under construction.
+//! The reconciler, run every minute: asks Stripe about the subscriptions that have gone without news
+//! when news were due, so that a lost webhook heals; and ends what deleted accounts still have there.
+//!
+//! A run is bounded in time and in users; the next one goes on where it stopped. A user whose turn
+//! fails is put off for a while, so that they never keep the others waiting. Everything here may run
+//! twice, or beside another run or a webhook, without harm: the ledger sees to that.
+
+mod report;
+
+use std::{sync::Arc, time::Duration};
+
+use billing::{Hint, Ledger, Stripe, SyncFailed, Synced};
+use futures_util::{StreamExt, stream};
+use jiff::SignedDuration;
+use lambda_runtime::LambdaEvent;
+use serde::Deserialize;
+use shared::{
+    aws::Aws,
+    config::{ConfigError, Env},
+    domain::{Clock, UserId},
+};
+use tokio::time::{Instant, timeout_at};
+
+pub use report::{ReconcileFailed, Report};
+
+/// When a run stops, from its beginning. The function itself may run for 60 s.
+const UNTIL: Duration = Duration::from_secs(45);
+/// The most users of one run, for each partition of their index.
+const LISTED: u16 = 100;
+/// How many are asked about at once: Stripe allows 25 requests a second in test mode
+/// (<https://docs.stripe.com/rate-limits>).
+const AT_ONCE: usize = 4;
+/// How long a user is put off whose turn has failed.
+const PUT_OFF: SignedDuration = SignedDuration::from_mins(15);
+
+/// What is read of an EventBridge event: nothing.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Event {}
+
+/// What a run stands on.
+pub struct Reconciler {
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a user's turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// What is stored is what Stripe says.
+    Synced,
+    /// What a deleted account had at Stripe has ended.
+    Closed,
+    /// Nothing is left to do.
+    Nothing,
+}
+
+impl Reconciler {
+    /// From `USERS_TABLE`, `SUBSCRIPTION_GRACE_SECONDS`, `STRIPE_BASE_URL` and what
+    /// [`Aws::from_env`] reads. `STRIPE_SECRET_KEY` is a secret: see [`Aws::secrets`].
+    pub async fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        let aws = Aws::from_env(env)?;
+        let [key] = aws.secrets(env, ["STRIPE_SECRET_KEY"]).await?;
+        let stripe = Stripe::from_env(env, &key)?;
+        Ok(Self { ledger: Ledger::from_env(env, &aws, stripe, Arc::clone(&clock))?, clock })
+    }
+
+    /// One run. Fails only if all that was tried has failed.
+    pub async fn run(&self) -> Result<Report, ReconcileFailed> {
+        let deadline = Instant::now() + UNTIL;
+        let listed = self.ledger.store().billing_due(LISTED, self.clock.now());
+        let users = match timeout_at(deadline, listed).await {
+            Ok(Ok(users)) => users,
+            Ok(Err(error)) => return Err(ReconcileFailed::new(error)),
+            Err(_) => return Err(ReconcileFailed::new("out of time")),
+        };
+        let mut turns = stream::iter(users)
+            .map(|user| async move { (user, self.turn(user).await) })
+            .buffer_unordered(AT_ONCE);
+        let mut report = Report::default();
+        while let Ok(Some((user, turn))) = timeout_at(deadline, turns.next()).await {
+            match turn {
+                Ok(turn) => report.count(turn),
+                Err(error) => {
+                    tracing::warn!(user_id = %user, %error, "put off");
+                    report.put_off += 1;
+                    self.put_off(user).await;
+                }
+            }
+        }
+        report.log();
+        report.into_result()
+    }
+
+    async fn turn(&self, user: UserId) -> Result<Turn, SyncFailed> {
+        match self.ledger.store().billing(user).await? {
+            Some(billing) if billing.deleted => {
+                self.ledger.close(user, &billing).await?;
+                Ok(Turn::Closed)
+            }
+            Some(_) => Ok(match self.ledger.sync(user, &Hint::default()).await? {
+                Synced::Stored(_) => Turn::Synced,
+                Synced::Gone => Turn::Nothing,
+            }),
+            // The index lags behind the table.
+            None => Ok(Turn::Nothing),
+        }
+    }
+
+    async fn put_off(&self, user: UserId) {
+        let due = self.clock.now().as_second() + PUT_OFF.as_secs();
+        if let Err(error) = self.ledger.store().postpone_billing(user, due).await {
+            tracing::warn!(user_id = %user, %error, "not even put off");
+        }
+    }
+}
+
+/// One run.
+pub async fn handle(
+    reconciler: &Reconciler,
+    _: LambdaEvent<Event>,
+) -> Result<Report, ReconcileFailed> {
+    reconciler.run().await
+}

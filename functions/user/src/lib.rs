@@ -12,13 +12,13 @@ use shared::{
     cache::Cache,
     config::{ConfigError, Env},
     domain::{Caller, Clock, Limits},
-    http::{Problem, Result},
+    http::{Problem, Result, SubscriptionTier},
     store::{Account, Store},
     token::Verifier,
 };
 use utoipa::OpenApi;
 
-pub use me::{Me, ProfilePatch, SubscriptionTier};
+pub use me::{Me, ProfilePatch};
 pub use usage::DailyUsage;
 
 /// What the handlers stand on.

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Limits, Tier, User, UserId, clock,
+        Limits, User, UserId, clock,
         text::{Email, FullName},
     },
     http::{
-        Errors, FromCaller, Input, JsonBody, Problem, Result, Time,
+        Errors, FromCaller, Input, JsonBody, Problem, Result, SubscriptionTier, Time,
         answers::{Failures, Protected, TakesJson},
     },
     store::{ProfileChange, Store, StoreError},
@@ -55,16 +55,6 @@ pub struct Me {
     created_at: Time,
 }
 
-/// What a user pays for.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SubscriptionTier {
-    /// Free, with a daily limit.
-    Basic,
-    /// Paid, without one.
-    Pro,
-}
-
 /// What to change of the account: a field that is missing stays as it is, `null` clears it.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ProfilePatch {
@@ -79,15 +69,6 @@ pub struct ProfilePatch {
     #[schema(value_type = Option<String>, format = Email, max_length = 254,
         example = "ada@example.org")]
     email: Input<Email>,
-}
-
-impl From<Tier> for SubscriptionTier {
-    fn from(tier: Tier) -> Self {
-        match tier {
-            Tier::Basic => Self::Basic,
-            Tier::Pro => Self::Pro,
-        }
-    }
 }
 
 impl Me {

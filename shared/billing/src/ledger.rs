@@ -114,9 +114,9 @@ impl Ledger {
         Err(SyncFailed::Contended)
     }
 
-    /// Ends what a deleted account has at Stripe: an open session, the subscription, the customer.
-    /// `false` if it is not deleted after all, or nothing is left of it.
-    pub async fn close(&self, user: UserId, read: &Billing) -> Result<bool, SyncFailed> {
+    /// Ends what a deleted account has at Stripe: an open session, and the customer with every
+    /// subscription. It may be called again whenever it has failed.
+    pub async fn close(&self, user: UserId, read: &Billing) -> Result<(), SyncFailed> {
         if let Some(checkout) = &read.facts.checkout {
             self.stripe.expire_checkout(&checkout.id).await?;
         }
@@ -124,7 +124,7 @@ impl Ledger {
             self.stripe.delete_customer(customer).await?;
         }
         match self.store.end_billing(user, read).await? {
-            Recorded::Done | Recorded::Seen => Ok(true),
+            Recorded::Done | Recorded::Seen => Ok(()),
             Recorded::Moved => Err(SyncFailed::Contended),
         }
     }

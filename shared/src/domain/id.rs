@@ -103,6 +103,10 @@ id!(
     /// A sign-in session: one family of refresh tokens.
     SessionId
 );
+id!(
+    /// One attempt at something that only one may be at, at a time.
+    AttemptId
+);
 
 /// Makes ids. Within one process they strictly increase, even within one millisecond and when the
 /// clock steps back, so two messages sent one after the other keep their order.

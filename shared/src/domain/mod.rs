@@ -13,7 +13,7 @@ pub mod user;
 
 pub use chatroom::Chatroom;
 pub use clock::{Clock, SystemClock};
-pub use id::{ChatroomId, Ids, MessageId, SessionId, UserId};
+pub use id::{AttemptId, ChatroomId, Ids, MessageId, SessionId, UserId};
 pub use message::{Message, Side, Status, Usage};
 pub use mobile_number::MobileNumber;
 pub use payment_id::{CheckoutId, CustomerId, EventId, SubscriptionId};

@@ -153,6 +153,13 @@ impl Subscription {
         }
     }
 
+    /// Whether it ends with the current period, in either way that it can be told to.
+    #[must_use]
+    pub fn ends_with_period(&self) -> bool {
+        self.cancel_at_period_end
+            || (self.cancel_at.is_some() && self.cancel_at == self.current_period_end)
+    }
+
     /// With the time since which it has been past due: kept from what was `known` before, or `now`.
     /// A period in which a payment failed is not the one in which the next fails.
     #[must_use]

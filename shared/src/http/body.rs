@@ -1,8 +1,8 @@
 //! JSON bodies: every way of being wrong has its own answer.
 
 use axum::{
-    body::{Bytes, HttpBody},
-    extract::{FromRequest, Request},
+    body::{Body, Bytes, HttpBody},
+    extract::{FromRequest, OptionalFromRequest, Request},
     http::{HeaderMap, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::problem::{Problem, Result};
 
-/// The largest body, bytes.
+/// The largest JSON body, bytes.
 const LARGEST: usize = 64 * 1024;
 
 /// A JSON body, and the bytes that it came in.
@@ -27,15 +27,36 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         let is_json = is_json(request.headers());
-        let body = request.into_body();
-        if body.size_hint().lower() > LARGEST as u64 {
-            return Err(Problem::too_large());
-        }
-        let bytes = match Limited::new(body, LARGEST).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Problem::too_large()),
-            Err(_) => return Err(Problem::bad_request("unreadable_body", "The body broke off.")),
-        };
+        let bytes = read_body(request.into_body(), LARGEST).await?;
+        Self::read(bytes, is_json)
+    }
+}
+
+/// None where there is no body at all.
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>> {
+        let is_json = is_json(request.headers());
+        let bytes = read_body(request.into_body(), LARGEST).await?;
+        if bytes.is_empty() { Ok(None) } else { Self::read(bytes, is_json).map(Some) }
+    }
+}
+
+/// The bytes of a body of at most `largest` bytes.
+pub async fn read_body(body: Body, largest: usize) -> Result<Bytes> {
+    if body.size_hint().lower() > largest as u64 {
+        return Err(Problem::too_large(largest));
+    }
+    match Limited::new(body, largest).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(largest)),
+        Err(_) => Err(Problem::bad_request("unreadable_body", "The body broke off.")),
+    }
+}
+
+impl<T: DeserializeOwned> JsonBody<T> {
+    fn read(bytes: Bytes, is_json: bool) -> Result<Self> {
         if !is_json {
             return Err(Problem::unsupported_media_type());
         }

@@ -43,6 +43,13 @@ pub fn fingerprint(method: &Method, path: &str, body: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
+/// 422: an idempotency key stands for one request.
+#[must_use]
+pub fn key_reused() -> Problem {
+    let detail = "This idempotency key was used for another request.";
+    Problem::unprocessable("idempotency_key_reused", detail)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,14 +10,16 @@ mod layers;
 mod page;
 mod problem;
 mod rate_limit;
+mod tier;
 mod time;
 
-pub use body::JsonBody;
+pub use body::{JsonBody, read_body};
 pub use caller::FromCaller;
-pub use idempotency::{IdempotencyKey, fingerprint};
+pub use idempotency::{IdempotencyKey, fingerprint, key_reused};
 pub use input::{Errors, Input};
 pub use layers::{RequestId, service};
 pub use page::{Cursor, PageQuery, link_next, links};
 pub use problem::{FieldError, Problem, ProblemBody, Result};
 pub use rate_limit::{Allowance, RateLimitHeaders};
+pub use tier::SubscriptionTier;
 pub use time::Time;

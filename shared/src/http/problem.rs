@@ -133,10 +133,10 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    /// 413.
+    /// 413: more than `largest` bytes.
     #[must_use]
-    pub fn too_large() -> Self {
-        let detail = "The body is larger than 64 KiB.";
+    pub fn too_large(largest: usize) -> Self {
+        let detail = format!("The body is larger than {} KiB.", largest / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 

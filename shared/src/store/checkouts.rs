@@ -10,15 +10,15 @@ use super::{
     live::{LIVE, as_caller, is_live},
     write::{Outcome, Transacted, Write},
 };
-use crate::domain::{Caller, Checkout, CustomerId, UserId};
+use crate::domain::{AttemptId, Caller, Checkout, CustomerId, UserId};
 
 /// The right to open a checkout for one user, for a while.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// Whose checkout.
     pub user: UserId,
-    /// Which lease: unique.
-    pub id: String,
+    /// Which lease.
+    pub id: AttemptId,
 }
 
 /// What became of asking for a lease.
@@ -37,7 +37,7 @@ const HELD: &str = "checkout_lease = :lease AND attribute_not_exists(deleted_at)
 
 impl Lease {
     fn on(&self, write: Write) -> Write {
-        write.value(":lease", s(&self.id))
+        write.value(":lease", s(self.id))
     }
 }
 

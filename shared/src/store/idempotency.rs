@@ -10,7 +10,7 @@ use super::{
     keys::{self, Item, s, secs},
     write::{Transacted, Write},
 };
-use crate::domain::UserId;
+use crate::domain::{AttemptId, UserId};
 
 /// How long a key is remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -44,8 +44,8 @@ pub struct Underway {
     pub key: String,
     /// A digest of the request: method, path and body.
     pub fingerprint: String,
-    /// This very request: unique.
-    pub request: String,
+    /// This very request.
+    pub request: AttemptId,
 }
 
 /// What became of announcing a request.
@@ -72,7 +72,7 @@ struct Record {
 #[derive(Serialize, Deserialize)]
 struct UnderwayRecord {
     fingerprint: String,
-    request: String,
+    request: AttemptId,
     /// Unix seconds: a request that has not been answered by then never will be.
     underway_until: i64,
     expires_at: i64,
@@ -115,7 +115,7 @@ impl Store {
     ) -> Result<Begun, StoreError> {
         let record = UnderwayRecord {
             fingerprint: request.fingerprint.clone(),
-            request: request.request.clone(),
+            request: request.request,
             underway_until: until.as_second(),
             expires_at: remembered_until(now)?,
         };
@@ -127,7 +127,7 @@ impl Store {
                  OR request = :request",
             )
             .value(":now", secs(now))
-            .value(":request", s(&request.request));
+            .value(":request", s(request.request));
         match self.transact(vec![write]).await? {
             Transacted::Done => Ok(Begun::First),
             Transacted::Refused(refused) => {
@@ -151,7 +151,7 @@ impl Store {
         )
         .only_if("request = :request")
         .value(":answer", answer)
-        .value(":request", s(&request.request));
+        .value(":request", s(request.request));
         self.update(write).await.map(drop)
     }
 
@@ -160,7 +160,7 @@ impl Store {
         let key = keys::idempotency(request.user, &request.key);
         let write = Write::delete(&self.tables.users, key)
             .only_if("request = :request AND attribute_exists(underway_until)")
-            .value(":request", s(&request.request));
+            .value(":request", s(request.request));
         self.transact(vec![write]).await.map(drop)
     }
 }
