@@ -137,12 +137,7 @@ pub const TABLES: [Table; 3] = [
         name: "users",
         key: ["pk", "sk"],
         indexes: &[
-            Index {
-                name: "purge",
-                key: ["purge_shard", "pk"],
-                local: false,
-                projection: &[],
-            },
+            Index { name: "purge", key: ["purge_shard", "pk"], local: false, projection: &[] },
             Index {
                 name: "billing",
                 key: ["billing_shard", "billing_due"],

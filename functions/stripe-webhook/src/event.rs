@@ -24,7 +24,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::ids::{CustomerId, EventId, SessionId, SubscriptionId};
+use shared::domain::{CheckoutId, CustomerId, EventId, SubscriptionId};
 
 /// The longest type, bytes. The longest that there is has about 90.
 const LONGEST_KIND: usize = 255;
@@ -86,7 +86,7 @@ pub struct About {
     /// The subscription.
     pub subscription: Option<SubscriptionId>,
     /// The Checkout session.
-    pub checkout_session: Option<SessionId>,
+    pub checkout_session: Option<CheckoutId>,
 }
 
 impl Event {
@@ -108,6 +108,16 @@ impl Event {
     #[must_use]
     pub fn matters(&self) -> bool {
         ACTED_ON.contains(&self.kind.as_str())
+    }
+}
+
+impl Event {
+    /// The session that is over by this event, for good: neither a paid nor an expired one opens again.
+    #[must_use]
+    pub fn ends_checkout(&self) -> Option<&CheckoutId> {
+        let over =
+            matches!(self.kind.as_str(), "checkout.session.completed" | "checkout.session.expired");
+        self.about.checkout_session.as_ref().filter(|_| over)
     }
 }
 

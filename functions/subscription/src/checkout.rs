@@ -25,10 +25,7 @@ use shared::{
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
-use crate::{
-    State,
-    state::{stripe_failed, sync_failed},
-};
+use crate::State;
 
 /// How long a request may take altogether: the function itself may run for 29 s.
 const REQUEST: Duration = Duration::from_secs(22);
@@ -207,14 +204,14 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
         return Ok(checkout);
     }
     // Nobody is told of this session, so nobody is to pay in it.
-    state.stripe().expire_checkout(&checkout.id).await.map_err(stripe_failed)?;
+    state.stripe().expire_checkout(&checkout.id).await?;
     Err(Problem::unavailable("the lease was lost"))
 }
 
 /// The stored session, if Stripe says that it can be paid; 409 if it was.
 async fn still_open(state: &State, user: UserId, billing: &Billing) -> Result<Option<Checkout>> {
     let Some(stored) = &billing.facts.checkout else { return Ok(None) };
-    let session = state.stripe().checkout(&stored.id).await.map_err(stripe_failed)?;
+    let session = state.stripe().checkout(&stored.id).await?;
     match session.map(|session| session.state) {
         Some(SessionState::Open(_)) => {
             let time_left = stored.expires - state.clock.now().as_second();
@@ -222,12 +219,12 @@ async fn still_open(state: &State, user: UserId, billing: &Billing) -> Result<Op
                 return Ok(Some(stored.clone()));
             }
             // Two open sessions would be two chances to pay.
-            state.stripe().expire_checkout(&stored.id).await.map_err(stripe_failed)?;
+            state.stripe().expire_checkout(&stored.id).await?;
             Ok(None)
         }
         Some(SessionState::Complete) => {
             let hint = Hint { ended_checkout: Some(stored.id.clone()), ..Hint::default() };
-            match state.ledger.sync(user, &hint).await.map_err(sync_failed)? {
+            match state.ledger.sync(user, &hint).await? {
                 Synced::Stored(billing) => refuse_unless_free(&billing, state.clock.now())?,
                 Synced::Gone => return Err(Problem::session_ended()),
             }
@@ -246,7 +243,7 @@ async fn make_customer(state: &State, lease: &Lease, attempt: u32) -> Result<Cus
             if let StripeFailed::Failed(_) = error {
                 state.store().count_customer_attempt(lease).await?;
             }
-            return Err(stripe_failed(error));
+            return Err(error.into());
         }
     };
     if state.store().keep_customer(lease, &customer).await? {
@@ -256,7 +253,7 @@ async fn make_customer(state: &State, lease: &Lease, attempt: u32) -> Result<Cus
     // more, and then there is to be no customer either.
     let left = state.store().billing(lease.user).await?;
     if left.is_none_or(|billing| billing.deleted) {
-        state.stripe().delete_customer(&customer).await.map_err(stripe_failed)?;
+        state.stripe().delete_customer(&customer).await?;
         return Err(Problem::session_ended());
     }
     Err(Problem::unavailable("the lease was lost"))
@@ -267,12 +264,12 @@ async fn make_customer(state: &State, lease: &Lease, attempt: u32) -> Result<Cus
 async fn not_opened(state: &State, user: UserId, error: StripeFailed) -> Problem {
     let no_customer = matches!(&error, StripeFailed::Refused { param, .. } if error.is_missing() && param == "customer");
     if !no_customer {
-        return stripe_failed(error);
+        return error.into();
     }
     let hint = Hint { doubt_customer: true, ..Hint::default() };
     match state.ledger.sync(user, &hint).await {
         Ok(_) => Problem::unavailable(error),
-        Err(failed) => sync_failed(failed),
+        Err(failed) => failed.into(),
     }
 }
 

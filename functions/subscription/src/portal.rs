@@ -9,10 +9,7 @@ use shared::http::{
 };
 use utoipa::ToSchema;
 
-use crate::{
-    State,
-    state::{stripe_failed, sync_failed},
-};
+use crate::State;
 
 /// A visit to Stripe's billing portal.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,10 +47,10 @@ pub(crate) async fn open(
         Ok(url) => Ok((StatusCode::CREATED, Json(PortalSession { url }))),
         Err(error) if error.is_missing() => {
             let hint = Hint { doubt_customer: true, ..Hint::default() };
-            state.ledger.sync(caller.user_id, &hint).await.map_err(sync_failed)?;
+            state.ledger.sync(caller.user_id, &hint).await?;
             Err(no_subscription())
         }
-        Err(error) => Err(stripe_failed(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
-use billing::{Ledger, Stripe, StripeFailed, SyncFailed};
+use billing::{Ledger, Stripe};
 use jiff::Timestamp;
 use shared::{
     aws::Aws,
@@ -83,25 +83,5 @@ impl Deref for State {
 impl FromRef<State> for Verifier {
     fn from_ref(state: &State) -> Self {
         state.verifier.clone()
-    }
-}
-
-/// What the caller is told of a call to Stripe that failed.
-pub(crate) fn stripe_failed(error: StripeFailed) -> Problem {
-    match error {
-        // With these it says that it is busy.
-        StripeFailed::Refused { status: 409 | 424 | 429, .. }
-        | StripeFailed::Unavailable(_)
-        | StripeFailed::Failed(_) => Problem::unavailable(error),
-        StripeFailed::Refused { .. } | StripeFailed::Unreadable => Problem::internal(error),
-    }
-}
-
-/// What the caller is told of a subscription that could not be asked about.
-pub(crate) fn sync_failed(error: SyncFailed) -> Problem {
-    match error {
-        SyncFailed::Store(error) => error.into(),
-        SyncFailed::Stripe(error) => stripe_failed(error),
-        SyncFailed::Contended => Problem::unavailable(error),
     }
 }

@@ -5,6 +5,7 @@
 //! subscriptions need Stripe's client; the others stay small.
 
 mod ledger;
+mod problem;
 mod stripe;
 mod wire;
 

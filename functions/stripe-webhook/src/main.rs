@@ -1,0 +1,13 @@
+//! Lambda entry point.
+
+use std::sync::Arc;
+
+use shared::{config::Env, domain::SystemClock};
+use stripe_webhook::State;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    let state = State::from_env(&Env::of_process(), Arc::new(SystemClock)).await?;
+    lambda_http::run(shared::http::service(stripe_webhook::router(state))).await
+}
