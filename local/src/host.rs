@@ -1,6 +1,6 @@
 //! The host: everything started in order, mounted on one server, and stopped in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -8,13 +8,14 @@ use axum::{
     serve::ListenerExt,
 };
 use gemini_worker::Worker;
+use reconciler::Reconciler;
 use shared::{aws::Aws, config::Env, domain::SystemClock};
 use sweeper::Sweeper;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
-    DataDir, Error, Settings, cloud::Cloud, gemini::StandIn, mapping::Mapping, schedule, secrets,
+    DataDir, Error, Settings, cloud::Cloud, gemini, mapping::Mapping, schedule, secrets, stripe,
     valkey::Valkey,
 };
 
@@ -32,11 +33,12 @@ pub struct Host {
     schedule: JoinHandle<()>,
     cloud: Cloud,
     _valkey: Valkey,
-    _gemini: Option<StandIn>,
+    _gemini: Option<gemini::StandIn>,
+    _stripe: Option<stripe::StandIn>,
 }
 
 /// What runs, and what of it is real; for a person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// DynamoDB.
     pub dynamodb: String,
@@ -46,6 +48,8 @@ pub struct Summary {
     pub cache: String,
     /// The model.
     pub gemini: String,
+    /// Payments.
+    pub stripe: String,
     /// Where data is kept.
     pub data: String,
     /// How one-time codes reach people.
@@ -63,16 +67,33 @@ impl Host {
             .await
             .map_err(|error| format!("port {port} can't be used: {error}"))?;
         let address = listener.local_addr()?;
-        let (cloud, valkey, gemini) = tokio::try_join!(
+        let (cloud, valkey, gemini, stripe) = tokio::try_join!(
             Cloud::start(env.clone(), &data),
             Valkey::start(&env),
-            stand_in(&env),
+            model(&env),
+            payments(&env, &data),
         )?;
         let env = valkey.env(cloud.env.clone()).or("OTP_DELIVERY", "response").or("STAGE", "local");
         let env = match &gemini {
             Some(gemini) => env.with("GEMINI_BASE_URL", gemini.url()).or("GEMINI_API_KEY", "local"),
             None => env.or("GEMINI_API_KEY", "local"),
         };
+        let env = match &stripe {
+            Some(stripe) => {
+                stripe.deliver_to(&format!("http://{address}/webhook/stripe"));
+                env.with("STRIPE_BASE_URL", stripe.url())
+            }
+            None => env,
+        };
+        let env = match env.get("STRIPE_BASE_URL") {
+            Some(_) => env
+                .or("STRIPE_SECRET_KEY", "sk_test_local")
+                .or("STRIPE_WEBHOOK_SECRET", stripe::DEFAULT_SECRET)
+                .or("STRIPE_PRICE_ID", stripe::DEFAULT_PRICE),
+            // Stripe itself: what is anybody's to know would be no secret.
+            None => env,
+        };
+        let env = env.or("FRONTEND_URL", format!("http://localhost:{}", address.port()));
         let env = secrets::with_secrets(env, &data)?;
 
         let (stopping, stop) = watch::channel(false);
@@ -84,9 +105,18 @@ impl Host {
             Worker::from_env(&env, Arc::new(SystemClock)).await?,
             stop.clone(),
         );
-        let sweeper = Sweeper::from_env(&env, Arc::new(SystemClock))?;
-        let schedule = schedule::start(sweeper, cloud.has_lost_its_queue(), stop);
-        let summary = summary(&env, &cloud, &valkey, gemini.as_ref(), &data);
+        let schedule = schedule::start(
+            Sweeper::from_env(&env, Arc::new(SystemClock))?,
+            cloud.has_lost_its_queue(),
+            Reconciler::from_env(&env, Arc::new(SystemClock)).await?,
+            &env,
+            stop,
+        )?;
+        let summary = Summary {
+            gemini: describe_model(&env, gemini.as_ref()),
+            stripe: describe_payments(&env, stripe.as_ref()),
+            ..summary(&env, &cloud, &valkey, &data)
+        };
         Ok(Self {
             address,
             summary,
@@ -97,6 +127,7 @@ impl Host {
             cloud,
             _valkey: valkey,
             _gemini: gemini,
+            _stripe: stripe,
         })
     }
 
@@ -135,6 +166,8 @@ async fn mount(env: &Env) -> Result<Router, Error> {
         .merge(auth::router(auth::State::from_env(env, clock()).await?))
         .merge(user::router(user::State::from_env(env, clock())?))
         .merge(chatroom::router(chatroom::State::from_env(env, clock())?))
+        .merge(subscription::router(subscription::State::from_env(env, clock()).await?))
+        .merge(stripe_webhook::router(stripe_webhook::State::from_env(env, clock()).await?))
         .merge(docs::router());
     Ok(shared::http::service(app))
 }
@@ -143,7 +176,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// API Gateway's part: it answers preflights and names the origins.
 fn cors(env: &Env) -> Result<CorsLayer, Error> {
-    let origin = env.get("FRONTEND_URL").unwrap_or("http://localhost:3000");
+    let origin = env.require("FRONTEND_URL")?;
     Ok(CorsLayer::new()
         .allow_origin(origin.trim_end_matches('/').parse::<HeaderValue>()?)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
@@ -167,32 +200,41 @@ fn serve(listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) ->
 }
 
 /// A stand-in for Gemini, where there is neither a key nor another address.
-async fn stand_in(env: &Env) -> Result<Option<StandIn>, Error> {
+async fn model(env: &Env) -> Result<Option<gemini::StandIn>, Error> {
     if env.get("GEMINI_API_KEY").or(env.get("GEMINI_BASE_URL")).is_some() {
         return Ok(None);
     }
-    Ok(Some(StandIn::start(0).await?))
+    Ok(Some(gemini::StandIn::start(0).await?))
 }
 
-fn summary(
-    env: &Env,
-    cloud: &Cloud,
-    valkey: &Valkey,
-    gemini: Option<&StandIn>,
-    data: &DataDir,
-) -> Summary {
+/// A stand-in for Stripe, where there is neither a key nor another address. It keeps its side of what
+/// is in the tables, and so is kept beside them.
+async fn payments(env: &Env, data: &DataDir) -> Result<Option<stripe::StandIn>, Error> {
+    if env.get("STRIPE_SECRET_KEY").or(env.get("STRIPE_BASE_URL")).is_some() {
+        return Ok(None);
+    }
+    let data = match data {
+        DataDir::Memory => None,
+        DataDir::Folder(folder) => {
+            fs::create_dir_all(folder)?;
+            Some(folder.join("stripe.json"))
+        }
+    };
+    let webhook_secret = env.get("STRIPE_WEBHOOK_SECRET").unwrap_or(stripe::DEFAULT_SECRET);
+    let settings = stripe::Settings {
+        data,
+        webhook_secret: webhook_secret.to_owned(),
+        ..stripe::Settings::default()
+    };
+    Ok(Some(stripe::StandIn::start(settings).await?))
+}
+
+fn summary(env: &Env, cloud: &Cloud, valkey: &Valkey, data: &DataDir) -> Summary {
     let [dynamodb, sqs] = cloud.describe();
-    let model = env.get("GEMINI_MODEL").unwrap_or("gemini-3.8-flash");
     Summary {
         dynamodb,
         sqs,
         cache: valkey.describe(),
-        gemini: match gemini {
-            Some(stand_in) => {
-                format!("stand-in at {} (set GEMINI_API_KEY for the real one)", stand_in.url())
-            }
-            None => format!("{model} at {}", env.get("GEMINI_BASE_URL").unwrap_or("Google")),
-        },
         data: match data {
             DataDir::Memory => "in memory, gone with this process".to_owned(),
             DataDir::Folder(folder) => folder.display().to_string(),
@@ -201,5 +243,25 @@ fn summary(
             Some("response") => "in the answer of /auth/send-otp (development)".to_owned(),
             other => other.unwrap_or_default().to_owned(),
         },
+        ..Summary::default()
+    }
+}
+
+fn describe_model(env: &Env, stand_in: Option<&gemini::StandIn>) -> String {
+    let model = env.get("GEMINI_MODEL").unwrap_or("gemini-3.8-flash");
+    match stand_in {
+        Some(stand_in) => {
+            format!("stand-in at {} (set GEMINI_API_KEY for the real one)", stand_in.url())
+        }
+        None => format!("{model} at {}", env.get("GEMINI_BASE_URL").unwrap_or("Google")),
+    }
+}
+
+fn describe_payments(env: &Env, stand_in: Option<&stripe::StandIn>) -> String {
+    match stand_in {
+        Some(stand_in) => {
+            format!("stand-in at {} (set STRIPE_SECRET_KEY for the real one)", stand_in.url())
+        }
+        None => env.get("STRIPE_BASE_URL").unwrap_or("Stripe").to_owned(),
     }
 }

@@ -62,6 +62,7 @@ fn welcome(host: &Host) -> Result<(), Error> {
         r#"Parley is up: {url}
 
   Gemini     {gemini}
+  Stripe     {stripe}
   DynamoDB   {dynamodb}
   SQS        {sqs}
   Cache      {cache}
@@ -76,6 +77,7 @@ Try it:
 
 The README goes on from there. Ctrl-C stops it."#,
         gemini = summary.gemini,
+        stripe = summary.stripe,
         dynamodb = summary.dynamodb,
         sqs = summary.sqs,
         cache = summary.cache,

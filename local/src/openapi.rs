@@ -12,7 +12,14 @@ use utoipa::{
 #[must_use]
 pub fn document() -> Document {
     let mut document = auth::ApiDoc::openapi();
-    for part in [user::ApiDoc::openapi(), chatroom::ApiDoc::openapi(), docs::ApiDoc::openapi()] {
+    let parts = [
+        user::ApiDoc::openapi(),
+        chatroom::ApiDoc::openapi(),
+        subscription::ApiDoc::openapi(),
+        stripe_webhook::ApiDoc::openapi(),
+        docs::ApiDoc::openapi(),
+    ];
+    for part in parts {
         document.merge(part);
     }
     document.info = InfoBuilder::new()

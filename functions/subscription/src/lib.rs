@@ -5,6 +5,7 @@
 mod checkout;
 mod pages;
 mod portal;
+mod session;
 mod state;
 mod status;
 

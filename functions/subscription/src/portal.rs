@@ -42,7 +42,7 @@ pub(crate) async fn open(
 ) -> Result<(StatusCode, Json<PortalSession>)> {
     let account = state.account(&caller, state.clock.now()).await?;
     let customer = account.billing.facts.customer.ok_or_else(no_subscription)?;
-    let return_url = format!("{}/subscribe/status", state.frontend);
+    let return_url = format!("{}/", state.frontend);
     match state.stripe().open_portal(&customer, &return_url).await {
         Ok(url) => Ok((StatusCode::CREATED, Json(PortalSession { url }))),
         Err(error) if error.is_missing() => {

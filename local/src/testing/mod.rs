@@ -7,10 +7,14 @@
     reason = "a helper that can't go on fails its test"
 )]
 
+mod answer;
 mod clock;
 mod event;
+mod payments;
 mod people;
 
+pub use answer::Answer;
 pub use clock::ManualClock;
 pub use event::{event, invoke};
+pub use payments::Payments;
 pub use people::{Issuer, any_number, open_account, signup};
