@@ -84,7 +84,7 @@ pub(crate) async fn open(
         user: caller.user_id,
         key,
         fingerprint: fingerprint(&method, uri.path(), &bytes),
-        request: state.ids.next(now),
+        attempt: state.ids.next(now),
     };
     match state.store().begin_request(&request, now, later(now)?).await? {
         Begun::First => {}
