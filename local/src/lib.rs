@@ -14,6 +14,7 @@ mod schedule;
 mod secrets;
 mod settings;
 pub mod sqs;
+pub mod stripe;
 pub mod testing;
 pub mod valkey;
 
