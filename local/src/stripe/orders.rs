@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{
-    StandIn,
     account::{Cause, Change, Event, Made, Refusal, SessionVerb, SubscriptionVerb},
     behaviour::Behaviour,
     delivery::{Delivered, WebhookSettings},
     lock::lock,
     requests::Received,
+    stand_in::StandIn,
 };
 
 /// Webhooks.

@@ -38,7 +38,8 @@ impl Store {
         };
         account.show_as(view);
         if let Some(file) = &file {
-            write(file, &account)
+            fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
+                .and_then(|()| write(file, &account))
                 .map_err(|error| format!("{} can't be written: {error}", file.display()))?;
         }
         Ok(Self { account: Mutex::new(account), clock, file, changed: Notify::new() })

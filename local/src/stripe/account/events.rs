@@ -4,10 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{
-    super::{ids, version::ApiVersion},
-    Made,
-};
+use super::super::{ids, version::ApiVersion};
 
 /// How many events are kept that nobody waits for any more.
 const MAX_SETTLED: usize = 2_000;
@@ -29,6 +26,16 @@ pub struct Event {
     pub due: bool,
     /// Every attempt to deliver it, the oldest first.
     pub deliveries: Vec<Attempt>,
+}
+
+/// An event that a change made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Made {
+    /// Such as `evt_1…`.
+    pub id: String,
+    /// Such as `invoice.paid`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// An attempt to deliver an event.

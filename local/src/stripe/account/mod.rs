@@ -4,21 +4,24 @@
 //! are. Nothing here waits, sends or writes.
 
 mod billing;
+mod change;
 mod checkout;
 mod customers;
 mod events;
 mod refusal;
 mod subscriptions;
+mod update;
 mod verbs;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use events::{Attempt, Event};
+pub use change::Change;
+pub use events::{Attempt, Event, Made};
 pub(crate) use events::{Cause, EventLog};
 pub use refusal::Refusal;
-pub(crate) use subscriptions::{End, Update};
+pub(crate) use update::{End, Update};
 pub(crate) use verbs::{SessionVerb, SubscriptionVerb};
 
 use super::{
@@ -26,25 +29,6 @@ use super::{
     version::ApiVersion,
     wire,
 };
-
-/// What an order to the stand-in came to.
-#[derive(Debug, Clone, Serialize)]
-pub struct Change {
-    /// The object that it was about, as the API shows it now.
-    pub object: Value,
-    /// The events that it made, in the order in which they arose.
-    pub events: Vec<Made>,
-}
-
-/// An event that a change made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Made {
-    /// Such as `evt_1…`.
-    pub id: String,
-    /// Such as `invoice.paid`.
-    #[serde(rename = "type")]
-    pub kind: String,
-}
 
 /// All objects, the oldest first.
 #[derive(Debug, Default, Serialize, Deserialize)]

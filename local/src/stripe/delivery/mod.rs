@@ -4,6 +4,7 @@
 //! then a second, and so on up to 30 s, and given up after the twelfth time. Different events are
 //! under way at the same time, in no order.
 
+mod carrier;
 mod post;
 mod settings;
 mod signature;
@@ -16,10 +17,7 @@ use std::{
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 
 pub use settings::{Dropped, WebhookSettings};
 
@@ -28,14 +26,7 @@ use super::{
     lock::lock,
     store::Store,
 };
-use post::Post;
-
-/// How many requests are under way at a time.
-const PLACES: usize = 32;
-
-const MAX_TRIES: u32 = 12;
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+use carrier::Carrier;
 
 /// Events closer together than this are reordered.
 const QUIET: Duration = Duration::from_millis(200);
@@ -52,24 +43,20 @@ pub struct Delivered {
 /// Delivers what is due.
 pub(crate) struct Delivery {
     store: Arc<Store>,
-    post: Post,
-    settings: watch::Sender<WebhookSettings>,
+    carrier: Carrier,
     targets: Mutex<Vec<String>>,
     /// Ids of the events that are being delivered.
     under_way: Mutex<HashSet<String>>,
-    places: Semaphore,
 }
 
 impl Delivery {
     /// Of the events in `store`, signed with `secrets`.
     pub(crate) fn new(store: Arc<Store>, secrets: &str) -> Result<Self, crate::Error> {
         Ok(Self {
+            carrier: Carrier::new(Arc::clone(&store), secrets)?,
             store,
-            post: Post::new(secrets)?,
-            settings: watch::Sender::default(),
             targets: Mutex::default(),
             under_way: Mutex::default(),
-            places: Semaphore::new(PLACES),
         })
     }
 
@@ -85,7 +72,7 @@ impl Delivery {
 
     /// Does so from here on.
     pub(crate) fn set(&self, settings: WebhookSettings) {
-        self.settings.send_replace(settings);
+        self.carrier.set(settings);
         self.store.nudge();
     }
 
@@ -97,7 +84,7 @@ impl Delivery {
         loop {
             self.store.changed().await;
             while tasks.try_join_next().is_some() {}
-            let reorder = self.settings.borrow().reorder;
+            let reorder = self.carrier.settings().reorder;
             if reorder {
                 self.until_quiet().await;
             }
@@ -144,7 +131,7 @@ impl Delivery {
 
     async fn deliver_once(&self, event: &Event) -> Delivered {
         let targets = lock(&self.targets).clone();
-        let answers = join_all(targets.iter().map(|url| self.attempt(event, url))).await;
+        let answers = join_all(targets.iter().map(|url| self.carrier.attempt(event, url))).await;
         if answers.iter().all(Attempt::is_success) {
             self.store.note(|account| account.events.settled(&event.id));
         }
@@ -158,7 +145,7 @@ impl Delivery {
 
     /// The events that are due and not under way yet. They are now.
     fn take_due(&self) -> Vec<Event> {
-        let settings = self.settings.borrow().clone();
+        let settings = self.carrier.settings();
         if settings.hold || lock(&self.targets).is_empty() {
             return Vec::new();
         }
@@ -186,7 +173,7 @@ impl Delivery {
         self.delay().await;
         for event in events {
             let targets = self.targets_of_copies();
-            let first = join_all(targets.iter().map(|url| self.attempt(&event, url))).await;
+            let first = join_all(targets.iter().map(|url| self.carrier.attempt(&event, url))).await;
             let missed: Vec<_> = targets
                 .into_iter()
                 .zip(&first)
@@ -196,7 +183,7 @@ impl Delivery {
             left.push((event, missed));
         }
         join_all(left.iter().map(|(event, targets)| async move {
-            join_all(targets.iter().map(|url| self.insist(event, url, 1))).await;
+            join_all(targets.iter().map(|url| self.carrier.insist(event, url, 1))).await;
             self.finish(event);
         }))
         .await;
@@ -205,12 +192,12 @@ impl Delivery {
     async fn deliver(&self, event: Event) {
         self.delay().await;
         let targets = self.targets_of_copies();
-        join_all(targets.iter().map(|url| self.insist(&event, url, 0))).await;
+        join_all(targets.iter().map(|url| self.carrier.insist(&event, url, 0))).await;
         self.finish(&event);
     }
 
     async fn delay(&self) {
-        let delay_ms = self.settings.borrow().delay_ms;
+        let delay_ms = self.carrier.settings().delay_ms;
         if delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(delay_ms)).await;
         }
@@ -218,67 +205,13 @@ impl Delivery {
 
     /// All targets, each as often as an event is delivered to it.
     fn targets_of_copies(&self) -> Vec<String> {
-        let copies = self.settings.borrow().copies as usize;
+        let copies = self.carrier.settings().copies as usize;
         let targets = lock(&self.targets);
         targets.iter().flat_map(|url| std::iter::repeat_n(url.clone(), copies)).collect()
-    }
-
-    /// Tries until the event is taken, or was taken or dropped meanwhile, or it is too often.
-    async fn insist(&self, event: &Event, url: &str, tries: u32) {
-        for tries in tries..MAX_TRIES {
-            if tries > 0 {
-                tokio::time::sleep(wait_after(tries)).await;
-            }
-            let settings = self.released().await;
-            if !self.is_due(event)
-                || settings.drops(&event.kind)
-                || self.attempt(event, url).await.is_success()
-            {
-                return;
-            }
-        }
-        tracing::warn!(event.id, event.kind, url, "a webhook was given up");
-    }
-
-    /// The settings, as soon as nothing is held.
-    async fn released(&self) -> WebhookSettings {
-        let mut settings = self.settings.subscribe();
-        let released = settings.wait_for(|settings| !settings.hold).await;
-        released.map_or_else(|_| WebhookSettings::default(), |settings| settings.clone())
-    }
-
-    async fn attempt(&self, event: &Event, url: &str) -> Attempt {
-        // The semaphore is never closed; were it, the bound would be gone, and nothing else.
-        let _place = self.places.acquire().await.ok();
-        let at = self.store.now();
-        let status = self.post.send(url, &event.body, at).await;
-        let attempt = Attempt { at, url: url.to_owned(), status };
-        self.store.note(|account| account.events.attempted(&event.id, attempt.clone()));
-        attempt
-    }
-
-    fn is_due(&self, event: &Event) -> bool {
-        self.store.read(|account| account.events.get(&event.id).is_some_and(|event| event.due))
     }
 
     fn finish(&self, event: &Event) {
         self.store.note(|account| account.events.settled(&event.id));
         lock(&self.under_way).remove(&event.id);
-    }
-}
-
-/// How long to wait after so many tries.
-fn wait_after(tries: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries - 1)).min(LONGEST_WAIT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_from_half_a_second_to_half_a_minute() {
-        let waits: Vec<_> = (1..9).map(|tries| wait_after(tries).as_millis()).collect();
-        assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     }
 }

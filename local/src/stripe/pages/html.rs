@@ -58,9 +58,10 @@ impl Page {
         ));
     }
 
-    /// A link. Only the web's own addresses become one.
+    /// A link. Only addresses of the web, and of the stand-in's own pages, become one.
     pub(super) fn link(&mut self, url: &str, label: &str) {
-        if origin(url).is_some() {
+        let is_own = url.starts_with('/') && !url.starts_with("//");
+        if is_own || origin(url).is_some() {
             let (url, label) = (escape(url), escape(label));
             self.push(format_args!("<p><a href=\"{url}\">{label}</a></p>"));
         }
