@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local::stripe::{DEFAULT_SECRET, Dropped, Settings, StandIn, WebhookSettings};
 use serde_json::{Value, json};
-use stripe_webhook::{EventObject, Webhook};
+use stripe_oracle::{EventObject, Webhook};
 
 use crate::support::{Receiver, customer, eventually, id, session, stand_in, subscribed};
 
