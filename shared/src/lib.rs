@@ -11,4 +11,5 @@ pub mod http;
 pub mod queue;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod token;

@@ -10,9 +10,10 @@ use paths::{Import, imports};
 use workspace::{Package, Workspace};
 
 /// The modules of `shared`, and which of the others each may import.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("telemetry", &[]),
+    ("tls", &[]),
     // Two halves of one thing: `config` asks `aws` for secrets, `aws` is configured by it.
     ("config", &["aws", "domain"]),
     ("aws", &["config", "domain"]),

@@ -7,6 +7,7 @@
 mod ledger;
 mod problem;
 mod stripe;
+mod transport;
 mod wire;
 
 pub use ledger::{Hint, Ledger, SyncFailed, Synced};

@@ -3,13 +3,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use miniserde::Deserialize;
-use secrecy::{ExposeSecret, SecretString};
+use miniserde::{Deserialize, json};
+use secrecy::SecretString;
 use shared::{
     config::{ConfigError, Env},
     domain::{Checkout, CheckoutId, CustomerId, Subscription, UserId},
 };
-use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
+use stripe::StripeRequest;
 use stripe_billing::{
     billing_portal_session::CreateBillingPortalSession,
     subscription::{ListSubscription, ListSubscriptionStatus},
@@ -22,10 +22,12 @@ use stripe_core::customer::{CreateCustomer, DeleteCustomer, RetrieveCustomer};
 use stripe_shared::CheckoutSessionMode;
 use tokio::time::{Instant, timeout_at};
 
-use crate::wire::{CustomerObject, Page, PortalObject, SessionObject, SubscriptionObject};
+use crate::{
+    transport::Transport,
+    wire::{CustomerObject, Page, PortalObject, SessionObject, SubscriptionObject},
+};
 
-/// Bounds of one call: an attempt within 4 s, at most 3 attempts, and 8 s altogether.
-const ATTEMPT: Duration = Duration::from_secs(4);
+/// Bounds of one call: at most 3 attempts, and 8 s altogether.
 const ATTEMPTS: u32 = 3;
 const CALL: Duration = Duration::from_secs(8);
 /// The wait before the second attempt, doubled before each further one, with full jitter.
@@ -34,7 +36,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// A client of Stripe. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Stripe {
-    client: Client,
+    transport: Transport,
 }
 
 /// A checkout to be opened.
@@ -118,38 +120,10 @@ impl StripeFailed {
     }
 }
 
-impl From<StripeError> for StripeFailed {
-    /// Keeps what Stripe means by it: its message may hold anything that was sent.
-    fn from(error: StripeError) -> Self {
-        match error {
-            StripeError::Stripe(_, status) if status >= 500 => Self::Failed(status),
-            StripeError::Stripe(error, status) => Self::Refused {
-                status,
-                code: error.code.map_or_else(
-                    || error.type_.as_str().to_owned(),
-                    |code| code.as_str().to_owned(),
-                ),
-                param: error.param.unwrap_or_default(),
-            },
-            StripeError::Timeout => Self::Unavailable("timed out"),
-            StripeError::ClientError(_) => Self::Unavailable("not reached"),
-            StripeError::JSONDeserialize(_) => Self::Unreadable,
-            StripeError::ConfigError(_) => Self::Unavailable("request not built"),
-        }
-    }
-}
-
 impl Stripe {
     /// With the secret key `key`, at `STRIPE_BASE_URL` (Stripe itself if that is not set).
     pub fn from_env(env: &Env, key: &SecretString) -> Result<Self, ConfigError> {
-        let mut client = ClientBuilder::new(key.expose_secret()).timeout(ATTEMPT);
-        if let Some(url) = env.get("STRIPE_BASE_URL") {
-            client = client.url(format!("{}/", url.trim_end_matches('/')));
-        }
-        // Its own words may hold the key.
-        let unusable =
-            |_| ConfigError::invalid("STRIPE_SECRET_KEY", "or STRIPE_BASE_URL is unusable");
-        Ok(Self { client: client.build().map_err(unusable)? })
+        Ok(Self { transport: Transport::new(key, env.get("STRIPE_BASE_URL"))? })
     }
 
     /// Makes a customer for `user`. The same `key` never makes a second one.
@@ -251,27 +225,18 @@ impl Stripe {
     }
 
     /// Does `request`, under `key` if it is one that must not be done twice.
-    ///
-    /// The library's own strategies either try once or make up a key of their own for each attempt.
     async fn call<T: Deserialize>(
         &self,
         request: &(impl StripeRequest + Sync),
         key: Option<&str>,
     ) -> Result<T, StripeFailed> {
-        let strategy = match key {
-            None => RequestStrategy::Once,
-            Some(key) => RequestStrategy::Idempotent(
-                IdempotencyKey::new(key)
-                    .map_err(|_| StripeFailed::Unavailable("request not built"))?,
-            ),
-        };
         let deadline = Instant::now() + CALL;
         let mut tried = 0;
         loop {
-            let attempt = request.build().customize::<T>().request_strategy(strategy.clone());
-            let failed = match timeout_at(deadline, attempt.send(&self.client)).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => StripeFailed::from(error),
+            let attempt = self.transport.send(request.build(), key);
+            let failed = match timeout_at(deadline, attempt).await {
+                Ok(Ok(answer)) => return read(&answer),
+                Ok(Err(failed)) => failed,
                 Err(_) => return Err(StripeFailed::Unavailable("timed out")),
             };
             tried += 1;
@@ -282,6 +247,11 @@ impl Stripe {
             tokio::time::sleep(wait).await;
         }
     }
+}
+
+fn read<T: Deserialize>(answer: &[u8]) -> Result<T, StripeFailed> {
+    let text = std::str::from_utf8(answer).map_err(|_| StripeFailed::Unreadable)?;
+    json::from_str(text).map_err(|_| StripeFailed::Unreadable)
 }
 
 /// `answer`, or none where what was asked for is not there.

@@ -1,11 +1,9 @@
 //! How Gemini is reached: checked once, turned into an HTTP client with every bound set.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Google's own service.
@@ -83,7 +81,7 @@ impl Settings {
             .http2_keep_alive_timeout(PING_TIMEOUT)
             // Google does not redirect; following one would carry the key along.
             .redirect(redirect::Policy::none())
-            .tls_backend_preconfigured(tls_config().map_err(InvalidSettings::Tls)?);
+            .tls_backend_preconfigured(shared::tls::public_web().map_err(InvalidSettings::Tls)?);
         let loopback = matches!(endpoint.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         // A proxy for the outside world cannot reach a stand-in on this machine.
         let builder = if loopback { builder.no_proxy() } else { builder };
@@ -99,19 +97,6 @@ impl Settings {
         value.set_sensitive(true);
         Ok(value)
     }
-}
-
-/// TLS with ring and Mozilla's roots as compiled in (`webpki-roots`; they are renewed by updating
-/// that crate). reqwest leaves ALPN of a configuration like this to its maker.
-fn tls_config() -> Result<ClientConfig, rustls::Error> {
-    let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 #[cfg(test)]
@@ -178,11 +163,5 @@ mod tests {
         assert!(!format!("{settings:?}").contains("secret-key"));
         let client = settings.http_client(&settings.endpoint().unwrap()).unwrap();
         assert!(!format!("{client:?}").contains("secret-key"));
-    }
-
-    #[test]
-    fn http_2_is_offered_and_then_http_1() {
-        let config = tls_config().unwrap();
-        assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
     }
 }
