@@ -65,6 +65,11 @@ async fn an_error_names_its_parameter() {
             "parameter_invalid_integer",
             "line_items[0][quantity]",
         ),
+        (
+            format!("{good}&line_items[0][quantity]={}", u64::MAX),
+            "parameter_invalid_integer",
+            "line_items[0][quantity]",
+        ),
         (good.replace("=price_1", "=plan_1"), "resource_missing", "line_items[0][price]"),
     ] {
         let answer = call(&stand_in, Method::POST, "/v1/checkout/sessions", &form).await;

@@ -221,6 +221,20 @@ async fn what_is_held_comes_in_any_order_that_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_tried_again_waits_while_it_is_held() {
+    let (stand_in, receiver) = world().await;
+    receiver.answer(500);
+    customer(&stand_in).await;
+    receiver.wait_for(1).await;
+    stand_in.webhooks(WebhookSettings::held());
+    // Longer than the wait before the second attempt.
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    assert_eq!(receiver.received().len(), 1);
+    stand_in.webhooks(WebhookSettings::default());
+    receiver.wait_for(2).await;
+}
+
+#[tokio::test]
 async fn there_has_to_be_something_to_deliver_and_somewhere() {
     let stand_in = stand_in().await;
     customer(&stand_in).await;

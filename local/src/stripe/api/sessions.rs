@@ -117,7 +117,7 @@ fn read(form: &Form, now: Timestamp) -> Result<NewSession, StripeError> {
         customer: form.owned("customer"),
         customer_email: form.owned("customer_email"),
         price: form.require("line_items[0][price]")?.to_owned(),
-        quantity: form.integer("line_items[0][quantity]")?.unwrap_or(1),
+        quantity: form.quantity("line_items[0][quantity]")?.unwrap_or(1),
         success_url: success_url.ok_or_else(|| StripeError::missing_parameter("success_url"))?,
         cancel_url: form.url("cancel_url")?,
         client_reference_id: form.owned("client_reference_id"),

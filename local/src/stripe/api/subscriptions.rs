@@ -107,7 +107,7 @@ fn read(form: &Form) -> Result<Update, StripeError> {
         cancel_at: cancel_at.or(form.is_unset("cancel_at").then_some(End::Never)),
         metadata: form.entries("metadata"),
         price,
-        quantity: form.integer("items[0][quantity]")?,
+        quantity: form.quantity("items[0][quantity]")?,
         description: form.owned("description"),
     })
 }

@@ -69,6 +69,16 @@ impl Form {
         self.get(name).map(|value| value.parse().map_err(|_| invalid(value))).transpose()
     }
 
+    /// How many of a thing; at most 999,999, as with Stripe.
+    pub(crate) fn quantity(&self, name: &str) -> Result<Option<u64>, StripeError> {
+        let quantity = self.integer(name)?;
+        if quantity.is_some_and(|quantity| !(1..=999_999).contains(&quantity)) {
+            let message = "This value must be between 1 and 999999.";
+            return Err(StripeError::bad_parameter(name, "parameter_invalid_integer", message));
+        }
+        Ok(quantity)
+    }
+
     /// Seconds since 1970.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, StripeError> {
         let seconds: Option<i64> = self.integer(name)?;
