@@ -232,6 +232,7 @@ mod tests {
             generation: 0,
             kept_session: None,
             ended_sessions: std::collections::HashSet::new(),
+            billing: shared::store::Billing::default(),
         }
     }
 
