@@ -8,13 +8,17 @@
 )]
 
 mod answer;
+mod buyer;
 mod clock;
 mod event;
 mod payments;
 mod people;
+mod relay;
 
 pub use answer::Answer;
+pub use buyer::Buyer;
 pub use clock::ManualClock;
 pub use event::{event, invoke};
 pub use payments::Payments;
 pub use people::{Issuer, any_number, open_account, signup};
+pub use relay::relay;

@@ -1,0 +1,93 @@
+//! Events that come late, and events that overtake one another.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use local::testing;
+use shared::domain::Tier;
+
+use crate::host::Host;
+
+#[tokio::test]
+async fn the_late_end_of_an_earlier_session_changes_nothing() {
+    let host = Host::start().await;
+    let first = host.buyer().await;
+    let expired = host.stripe.expire(&first.session).unwrap();
+    host.hours_pass(1);
+    let second = host.checkout(&first.caller).await;
+    assert_ne!(second.session, first.session);
+
+    let before = host.profile(&first.caller).await;
+    assert_eq!(host.deliver(&expired.events[0].id).await.status, 200);
+    assert_eq!(host.profile(&first.caller).await, before, "the second is open");
+
+    host.tell(host.stripe.pay(&second.session).unwrap()).await;
+    let before = host.profile(&first.caller).await;
+    let shown = host.stripe.session(&first.session).unwrap();
+    let later = host.stripe.emit("checkout.session.expired", shown);
+    assert_eq!(host.deliver(&later.id).await.status, 200);
+    assert_eq!(host.profile(&first.caller).await, before);
+}
+
+#[tokio::test]
+async fn an_old_update_changes_nothing() {
+    let host = Host::start().await;
+    let (buyer, subscription) = host.subscriber().await;
+    let leaving = host.stripe.cancel_at_period_end(&subscription).unwrap();
+    let staying = host.stripe.keep(&subscription).unwrap();
+    let over = host.stripe.cancel(&subscription).unwrap();
+    host.tell(over).await;
+    assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
+    let before = host.profile(&buyer.caller).await;
+    for old in [staying, leaving] {
+        host.tell(old).await;
+        assert_eq!(host.profile(&buyer.caller).await, before);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_stripes_that_is_overtaken_is_not_stored() {
+    let host = Arc::new(Host::start().await);
+    let (buyer, subscription) = host.subscriber().await;
+    let failed = host.stripe.fail_payment(&subscription).unwrap();
+
+    // While Stripe's answer "past due" is on its way, it ends, and that is told and written.
+    let once = Arc::new(AtomicBool::new(false));
+    let world = Arc::clone(&host);
+    let slow = testing::relay(host.stripe.url(), move |_| {
+        let (host, subscription, once) = (world.clone(), subscription.clone(), once.clone());
+        async move {
+            if !once.swap(true, Ordering::Relaxed) {
+                host.tell(host.stripe.cancel(&subscription).unwrap()).await;
+            }
+        }
+    });
+    let slow = host.router_with("STRIPE_BASE_URL", &slow.await).await;
+    host.stripe.clear_requests();
+    assert_eq!(host.deliver_by(&slow, &failed.events[0].id).await.status, 200);
+    assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
+    assert_eq!(host.stripe.requests().len(), 3, "two questions, and one put again");
+}
+
+#[tokio::test]
+async fn a_customer_that_is_deleted_meanwhile_is_not_stored_again() {
+    let host = Arc::new(Host::start().await);
+    let (buyer, subscription) = host.subscriber().await;
+    let renewed = host.stripe.renew(&subscription).unwrap();
+    let once = Arc::new(AtomicBool::new(false));
+    let (world, customer) = (Arc::clone(&host), buyer.customer.clone());
+    let slow = testing::relay(host.stripe.url(), move |_| {
+        let (host, customer, once) = (world.clone(), customer.clone(), once.clone());
+        async move {
+            if !once.swap(true, Ordering::Relaxed) {
+                host.tell(host.stripe.delete_customer(&customer).unwrap()).await;
+            }
+        }
+    });
+    let slow = host.router_with("STRIPE_BASE_URL", &slow.await).await;
+    assert_eq!(host.deliver_by(&slow, &renewed.events[0].id).await.status, 200);
+    assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
+    assert_eq!(host.known(&buyer.caller).await.facts.customer, None);
+}
