@@ -72,7 +72,8 @@ struct Record {
 #[derive(Serialize, Deserialize)]
 struct UnderwayRecord {
     fingerprint: String,
-    request: AttemptId,
+    /// [`Underway::request`]; `request` is a word that DynamoDB keeps for itself.
+    attempt: AttemptId,
     /// Unix seconds: a request that has not been answered by then never will be.
     underway_until: i64,
     expires_at: i64,
@@ -115,7 +116,7 @@ impl Store {
     ) -> Result<Begun, StoreError> {
         let record = UnderwayRecord {
             fingerprint: request.fingerprint.clone(),
-            request: request.request,
+            attempt: request.request,
             underway_until: until.as_second(),
             expires_at: remembered_until(now)?,
         };
@@ -124,10 +125,10 @@ impl Store {
         let write = Write::put(&self.tables.users, item)
             .only_if(
                 "attribute_not_exists(pk) OR expires_at <= :now OR underway_until <= :now \
-                 OR request = :request",
+                 OR attempt = :attempt",
             )
             .value(":now", secs(now))
-            .value(":request", s(request.request));
+            .value(":attempt", s(request.request));
         match self.transact(vec![write]).await? {
             Transacted::Done => Ok(Begun::First),
             Transacted::Refused(refused) => {
@@ -149,9 +150,9 @@ impl Store {
             keys::idempotency(request.user, &request.key),
             "SET answer = :answer REMOVE underway_until",
         )
-        .only_if("request = :request")
+        .only_if("attempt = :attempt")
         .value(":answer", answer)
-        .value(":request", s(request.request));
+        .value(":attempt", s(request.request));
         self.update(write).await.map(drop)
     }
 
@@ -159,8 +160,8 @@ impl Store {
     pub async fn abandon_request(&self, request: &Underway) -> Result<(), StoreError> {
         let key = keys::idempotency(request.user, &request.key);
         let write = Write::delete(&self.tables.users, key)
-            .only_if("request = :request AND attribute_exists(underway_until)")
-            .value(":request", s(request.request));
+            .only_if("attempt = :attempt AND attribute_exists(underway_until)")
+            .value(":attempt", s(request.request));
         self.transact(vec![write]).await.map(drop)
     }
 }
