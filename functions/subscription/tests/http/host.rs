@@ -8,8 +8,12 @@ use axum::{
     http::{Method, Request, header, request::Builder},
 };
 use billing::Hint;
+use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
 use jiff::SignedDuration;
-use local::testing::{Answer, Payments};
+use local::{
+    stripe::{Behaviour, Respond},
+    testing::{Answer, Payments},
+};
 use shared::domain::Caller;
 use subscription::State;
 use tokio::time::{sleep, timeout};
@@ -131,18 +135,33 @@ impl Host {
         calls.iter().map(|call| format!("{} {}", call.method, call.path)).collect()
     }
 
-    /// Waits until Stripe has been asked this.
-    pub(crate) async fn has_called(&self, method: &str, path: &str) {
+    /// Does `meanwhile` while Stripe takes its time over the first `POST` to `path` that `request`
+    /// makes.
+    pub(crate) fn while_stripe_opens<'a, T>(
+        &'a self,
+        path: &'a str,
+        request: impl Future<Output = Answer> + 'a,
+        meanwhile: impl Future<Output = T> + 'a,
+    ) -> LocalBoxFuture<'a, (Answer, T)> {
+        let slow = Behaviour::new(Respond::Answer).delay(Duration::from_secs(2));
+        self.stripe.on(slow.when("POST", path).times(1));
+        self.stripe.clear_requests();
+        let meanwhile = async move {
+            timeout(Duration::from_secs(20), self.has_called("POST", path)).await.unwrap();
+            meanwhile.await
+        };
+        join(request, meanwhile).boxed_local()
+    }
+
+    /// Waits until Stripe was asked this.
+    async fn has_called(&self, method: &str, path: &str) {
         let arrived = || {
             let calls = self.stripe.requests();
             calls.iter().any(|call| call.method == method && call.path == path)
         };
-        let wait = async {
-            while !arrived() {
-                sleep(Duration::from_millis(2)).await;
-            }
-        };
-        timeout(Duration::from_secs(20), wait).await.unwrap();
+        while !arrived() {
+            sleep(Duration::from_millis(2)).await;
+        }
     }
 }
 

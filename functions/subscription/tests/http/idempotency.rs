@@ -7,7 +7,7 @@ use local::{
     testing::Answer,
 };
 use shared::{
-    domain::{Caller, Ids},
+    domain::{Caller, Ids, text::RoomName},
     http::fingerprint,
     store::{Begun, Claim, FirstAnswer, NewChatroom, Underway},
 };
@@ -87,7 +87,7 @@ async fn a_key_that_was_used_for_a_chatroom_is_no_key_for_a_checkout() {
         answer: FirstAnswer { location: "/chatroom/x".to_owned(), body: "{}".to_owned() },
     };
     let id = Ids::default().next(host.now());
-    let room = NewChatroom { id, name: Default::default(), claim: Some(claim) };
+    let room = NewChatroom { id, name: RoomName::default(), claim: Some(claim) };
     host.store.create_chatroom(&ada, &room).await.unwrap();
     let answer = host.subscribe_once(&ada, "a key", "{}").await;
     answer.assert_problem(422, "idempotency_key_reused");

@@ -77,3 +77,24 @@ async fn the_lease_of_a_request_that_died_runs_out_after_30_seconds() {
     let customer = "cus_late".to_owned().try_into().unwrap();
     assert!(!host.store.keep_customer(&lease, &customer).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_request_that_lost_its_lease_leaves_no_session_open() {
+    let host = Host::start().await;
+    let ada = host.person().await;
+    let overtaking = async {
+        host.seconds_pass(30);
+        host.subscribe(&ada).await
+    };
+    let path = "/v1/checkout/sessions";
+    let (late, first) = host.while_stripe_opens(path, host.subscribe(&ada), overtaking).await;
+    late.assert_problem(503, "unavailable");
+    let first = opened(&first);
+    let sessions = host.stripe.sessions();
+    assert_eq!((host.stripe.customers().len(), sessions.len()), (1, 2));
+    for session in sessions {
+        let expected = if session["id"] == first { "open" } else { "expired" };
+        assert_eq!(session["status"], expected);
+    }
+    assert_eq!(opened(&host.subscribe(&ada).await), first);
+}

@@ -3,7 +3,10 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Caller, Ids, text::Content},
+    domain::{
+        Caller, Ids,
+        text::{Content, RoomName},
+    },
     store::{NewChatroom, NewMessage, Sent},
 };
 
@@ -64,7 +67,7 @@ async fn todays_messages_are_told() {
     let host = Host::start().await;
     let ada = host.person().await;
     let (ids, room) = (Ids::default(), Ids::default().next(host.now()));
-    let new = NewChatroom { id: room, name: Default::default(), claim: None };
+    let new = NewChatroom { id: room, name: RoomName::default(), claim: None };
     host.store.create_chatroom(&ada, &new).await.unwrap();
     let content = Content::try_from("Hello".to_owned()).unwrap();
     let limits = host.env().limits().unwrap();
