@@ -127,7 +127,17 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
     }
     // Nobody is told of this session, so nobody is to pay in it.
     state.stripe().expire_checkout(&checkout.id).await?;
-    Err(Problem::unavailable("the lease was lost"))
+    Err(if is_gone(state, lease.user).await? {
+        Problem::session_ended()
+    } else {
+        Problem::unavailable("the lease was lost")
+    })
+}
+
+/// Whether the account was deleted.
+async fn is_gone(state: &State, user: UserId) -> Result<bool> {
+    let left = state.store().billing(user).await?;
+    Ok(left.is_none_or(|billing| billing.deleted))
 }
 
 /// The stored session, if Stripe says that it can be paid; 409 if it was.
@@ -137,7 +147,8 @@ async fn still_open(state: &State, user: UserId, billing: &Billing) -> Result<Op
     match session.map(|session| session.state) {
         Some(SessionState::Open(url)) => {
             let time_left = stored.expires - state.clock.now().as_second();
-            if stored.price == state.price && time_left > TIME_TO_PAY {
+            let is_wanted = stored.price == state.price && time_left > TIME_TO_PAY;
+            if is_wanted && has_customer(state, billing).await? {
                 return Ok(Some(Checkout { url, ..stored.clone() }));
             }
             // Two open sessions would be two chances to pay.
@@ -150,6 +161,15 @@ async fn still_open(state: &State, user: UserId, billing: &Billing) -> Result<Op
             Ok(None)
         }
         Some(SessionState::Expired) | None => Ok(None),
+    }
+}
+
+/// Whether the user's customer is still there: one that was deleted can't pay in a session that
+/// stays open.
+async fn has_customer(state: &State, billing: &Billing) -> Result<bool> {
+    match &billing.facts.customer {
+        Some(customer) => Ok(state.stripe().has_customer(customer).await?),
+        None => Ok(false),
     }
 }
 
@@ -170,8 +190,7 @@ async fn make_customer(state: &State, lease: &Lease, attempt: u32) -> Result<Cus
     }
     // Either the next request gets the same customer under the same key, or there is no user any
     // more, and then there is to be no customer either.
-    let left = state.store().billing(lease.user).await?;
-    if left.is_none_or(|billing| billing.deleted) {
+    if is_gone(state, lease.user).await? {
         state.stripe().delete_customer(&customer).await?;
         return Err(Problem::session_ended());
     }

@@ -102,10 +102,13 @@ impl StripeError {
             .early()
     }
 
-    /// An error that the stand-in was told to answer with.
+    /// An error that the stand-in was told to answer with. Keys, conflicts and rates are checked before
+    /// an endpoint begins: <https://docs.stripe.com/error-low-level#idempotency>.
     pub(crate) fn told(status: StatusCode, code: Option<String>) -> Self {
         let kind = if status.is_server_error() { "api_error" } else { "invalid_request_error" };
-        Self { kind, code, ..Self::invalid("The stand-in was told to fail.").status(status) }
+        let is_early = matches!(status.as_u16(), 401 | 409 | 429);
+        let error = Self::invalid("The stand-in was told to fail.").status(status);
+        Self { kind, code, is_early, ..error }
     }
 
     pub(crate) fn param(self, name: &str) -> Self {
