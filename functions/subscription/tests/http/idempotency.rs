@@ -28,7 +28,7 @@ async fn begin(host: &Host, caller: &Caller, key: &str, body: &str) {
         user: caller.user_id,
         key: key.to_owned(),
         fingerprint: fingerprint(&"POST".parse().unwrap(), "/subscribe/pro", body.as_bytes()),
-        request: Ids::default().next(host.now()),
+        attempt: Ids::default().next(host.now()),
     };
     let until = host.now().checked_add(SignedDuration::from_secs(30)).unwrap();
     let begun = host.store.begin_request(&request, host.now(), until).await.unwrap();
