@@ -5,16 +5,14 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{
     Router,
-    body::{Body, Bytes},
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    body::Body,
+    http::{Method, Request, header},
 };
-use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use local::{
     dynamodb::{Data, Embedded},
-    testing::{self, Issuer, ManualClock},
+    testing::{self, Answer, Issuer, ManualClock},
 };
-use serde_json::Value;
 use shared::{
     aws::Aws,
     config::Env,
@@ -24,7 +22,6 @@ use shared::{
     },
     store::{Created, NewChatroom, Signup, Store},
 };
-use tower::ServiceExt as _;
 
 /// When the tests begin.
 pub(crate) const START: &str = "2026-11-21T10:00:00.123Z";
@@ -39,32 +36,6 @@ pub(crate) struct Host {
     client: aws_sdk_dynamodb::Client,
     issuer: Issuer,
     _dynamodb: Embedded,
-}
-
-/// An answer that has arrived as a whole.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    /// Asserts that this is the problem `code`.
-    #[track_caller]
-    pub(crate) fn assert_problem(&self, status: u16, code: &str) -> Value {
-        assert_eq!(self.status, status, "{self:?}");
-        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
-        let problem = self.json();
-        assert_eq!(problem["code"], code, "{problem}");
-        assert_eq!(problem["status"], status);
-        assert_eq!(self.headers["x-request-id"], problem["request_id"].as_str().unwrap());
-        problem
-    }
 }
 
 impl Host {
@@ -176,8 +147,6 @@ impl Host {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.router().oneshot(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer::of(self.router(), request).await
     }
 }
