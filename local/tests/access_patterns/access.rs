@@ -123,6 +123,8 @@ fn placeholder(value: &Value, name: &str) -> String {
         ("usage#", "<day>"),
         ("idem#", "<key>"),
         ("mobile#", "<number>"),
+        ("customer#", "<customer>"),
+        ("stripe-event#", "<event>"),
     ];
     let (_, value) = only_entry(value);
     let of_kind = kinds.iter().find(|(kind, _)| text(value).starts_with(kind));

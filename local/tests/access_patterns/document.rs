@@ -8,7 +8,6 @@ use crate::{
     patterns::{Group, Row},
     policies::Policies,
     proxy::Call,
-    source::functions_that_call,
     support::root,
 };
 
@@ -55,7 +54,7 @@ pub(crate) fn patterns(groups: &[Group]) -> String {
 }
 
 fn pattern(row: &Row) -> String {
-    let used_by = functions_that_call(row.method).join(", ");
+    let used_by = row.used_by().join(", ");
     let used_by = if used_by.is_empty() { "–" } else { &used_by };
     format!(
         "| {} | `{}` | {} | {} | {} | {} | {} | {used_by} |\n",

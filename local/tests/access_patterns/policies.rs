@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::{patterns::Group, proxy::Call, source::functions_that_call, support::Template};
+use crate::{patterns::Group, proxy::Call, support::Template};
 
 /// For each function, the IAM actions on each table and index.
 pub(crate) type Policies = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -13,7 +13,7 @@ pub(crate) type Policies = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 pub(crate) fn needed(groups: &[Group]) -> Policies {
     let mut policies = Policies::new();
     for row in groups.iter().flat_map(|group| &group.rows) {
-        for function in functions_that_call(row.method) {
+        for function in row.used_by() {
             let policy = policies.entry(function).or_default();
             for access in row.calls.iter().flat_map(Call::accesses) {
                 policy.entry(access.resource).or_default().insert(access.action);

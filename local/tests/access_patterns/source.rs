@@ -22,23 +22,57 @@ pub(crate) fn methods_of_the_store() -> BTreeSet<String> {
     methods
 }
 
-/// The functions that call the store's `method`, by the names of their crates.
+/// The functions that call the store's `method`, themselves or through the ledger, by the names of
+/// their crates.
 pub(crate) fn functions_that_call(method: &str) -> Vec<String> {
+    let by_ledger = methods_of_the_ledger_that_call(method);
+    functions(|source| {
+        calls(source, "store", method)
+            || by_ledger.iter().any(|of_ledger| calls(source, "ledger", of_ledger))
+    })
+}
+
+/// The functions whose source holds `text`.
+pub(crate) fn functions_that_say(text: &str) -> Vec<String> {
+    let text = unspaced(text);
+    functions(|source| source.contains(&text))
+}
+
+/// The functions with a file of which `is_so` holds. It is given the source without white space.
+fn functions(is_so: impl Fn(&str) -> bool) -> Vec<String> {
     let folders = fs::read_dir(root().join("functions")).unwrap();
+    let is_one = |folder: &PathBuf| {
+        files(&folder.join("src")).iter().any(|file| is_so(&unspaced(&production(file))))
+    };
     let mut functions: Vec<_> = folders
         .map(|folder| folder.unwrap().path())
-        .filter(|folder| files(&folder.join("src")).iter().any(|file| calls(file, method)))
+        .filter(is_one)
         .map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     functions.sort();
     functions
 }
 
-/// Whether `file` holds `store.method(`, on one line or on two.
-fn calls(file: &Path, method: &str) -> bool {
-    let source: String = production(file).split_whitespace().collect();
-    let mut calls = source.split("store.").skip(1);
-    calls.any(|rest| name(rest) == method && rest[method.len()..].starts_with('('))
+/// The public methods of `billing::Ledger` that call the store's `method`.
+fn methods_of_the_ledger_that_call(method: &str) -> Vec<String> {
+    let source = production(&root().join("shared/billing/src/ledger.rs"));
+    let methods = source.split("\n    pub async fn ").skip(1);
+    methods
+        .map(|rest| rest.split("\n    }\n").next().unwrap())
+        .filter(|body| calls(&unspaced(body), "store", method))
+        .map(|body| name(body).to_owned())
+        .collect()
+}
+
+/// Whether `source`, which has no white space, holds `receiver.method(` or `receiver().method(`.
+fn calls(source: &str, receiver: &str, method: &str) -> bool {
+    [format!("{receiver}.{method}("), format!("{receiver}().{method}(")]
+        .iter()
+        .any(|call| source.contains(call))
+}
+
+fn unspaced(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 fn name(text: &str) -> &str {

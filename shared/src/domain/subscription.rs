@@ -246,3 +246,6 @@ fn earliest<const N: usize>(times: [Option<i64>; N]) -> Option<i64> {
 fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use shared::{
     store::{Apology, ChatroomChange, Direction, Sent, Settled},
 };
 
-use super::{Row, chatrooms::PAGE, row};
+use super::{Row, billing, chatrooms::PAGE, checkouts, row};
 use crate::world::{LIMITS, World};
 
 /// What the worker says when there is no answer.
@@ -14,6 +14,7 @@ const APOLOGY: &str = "No answer could be made for this message in time. It was 
 
 pub(super) async fn rows() -> Vec<Row> {
     let mut rows = sending().await;
+    rows.extend(sending_with_billing().await);
     rows.extend(reading().await);
     rows.extend(replying().await);
     rows
@@ -39,6 +40,23 @@ async fn sending() -> Vec<Row> {
     let fourth = row!("Send a message to a room with an instruction of 4,000 characters",
         world.accept(caller, &fourth, &LIMITS) => Sent::Accepted);
     vec![second, third, first, fourth]
+}
+
+async fn sending_with_billing() -> Vec<Row> {
+    let world = World::new().await;
+    let (pro, _) = billing::subscriber(&world).await;
+    let buyer = checkouts::buyer(&world).await;
+    let (room, another) = (world.room(&pro).await, world.room(&buyer).await);
+    world.ask(&pro, room).await;
+    world.ask(&buyer, another).await;
+    let content = world.content();
+    let (first, second) = (world.message(room, &content), world.message(another, &content));
+    vec![
+        row!("Send a message, as a Pro user",
+            world.accept(&pro.caller, &first, &LIMITS) => Sent::Accepted),
+        row!("Send a message, as a Basic user with an open checkout",
+            world.accept(&buyer.caller, &second, &LIMITS) => Sent::Accepted),
+    ]
 }
 
 async fn reading() -> Vec<Row> {

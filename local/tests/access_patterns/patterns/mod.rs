@@ -1,12 +1,17 @@
 //! Every method of the store, called once in a state that is worth measuring.
 
 mod accounts;
+mod billing;
 mod chatrooms;
+mod checkouts;
 mod messages;
 mod purge;
 mod sign_in;
 
-use crate::proxy::Call;
+use crate::{
+    proxy::Call,
+    source::{functions_that_call, functions_that_say},
+};
 
 /// One row: a method of the store, called in one state.
 #[derive(Debug)]
@@ -17,6 +22,26 @@ pub(crate) struct Row {
     pub(crate) method: &'static str,
     /// What it asked DynamoDB for.
     pub(crate) calls: Vec<Call>,
+    /// What the source of a function says that brings the method into this state; nothing, if all
+    /// that call it do.
+    only_where: Option<&'static str>,
+}
+
+impl Row {
+    /// A row for those functions alone whose source says this.
+    fn only_where(self, text: &'static str) -> Self {
+        Self { only_where: Some(text), ..self }
+    }
+
+    /// The functions that call the method in this state.
+    pub(crate) fn used_by(&self) -> Vec<String> {
+        let mut functions = functions_that_call(self.method);
+        if let Some(text) = self.only_where {
+            let saying = functions_that_say(text);
+            functions.retain(|function| saying.contains(function));
+        }
+        functions
+    }
 }
 
 /// Rows that belong together.
@@ -33,6 +58,8 @@ pub(crate) async fn measure() -> Vec<Group> {
         Group { title: "Sign-in", rows: sign_in::rows().await },
         Group { title: "Chatrooms", rows: chatrooms::rows().await },
         Group { title: "Messages", rows: messages::rows().await },
+        Group { title: "Subscriptions", rows: billing::rows().await },
+        Group { title: "Checkouts", rows: checkouts::rows().await },
         Group { title: "Purging", rows: purge::rows().await },
     ]
 }
@@ -48,7 +75,7 @@ macro_rules! row {
         let calls = $world.proxy.take_calls();
         let done = matches!(&outcome, Ok($outcome) $(if $and)?);
         assert!(done, "{} did not do what it is measured for: {outcome:?}", stringify!($method));
-        Row { pattern: $pattern, method: stringify!($method), calls }
+        Row { pattern: $pattern, method: stringify!($method), calls, only_where: None }
     }};
 }
 

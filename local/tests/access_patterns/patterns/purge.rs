@@ -1,6 +1,6 @@
 //! What the sweeper takes away: `shared::store::purge`, and what comes before it.
 
-use shared::store::Purged;
+use shared::store::{Purged, Recorded};
 
 use super::{Row, row};
 use crate::world::World;
@@ -38,14 +38,23 @@ async fn accounts() -> Vec<Row> {
         world.room(&person).await;
     }
     let (user, now) = (person.caller.user_id, world.now());
-    vec![
+    let mut rows = vec![
         row!("Delete an account from view",
             world.delete_account(&person.caller, &person.account.user, now) => true),
         row!("The accounts that wait to be purged: one",
             world.accounts_to_purge(LISTED) => accounts if accounts.len() == 1),
         row!("Delete from view the five rooms of a user who is gone, all at once",
             world.delete_rooms_of(user, ROOMS, now) => Purged { items: 5, finished: true }),
-        row!("Purge an account with a session and a day of usage",
-            world.purge_account(user, ITEMS) => Purged { items: 3, finished: true }),
-    ]
+    ];
+    let waits = row!("Purge an account with a session and a day of usage, but for its tombstone: its \
+        subscription is not cancelled yet",
+        world.purge_account(user, ITEMS) => Purged { items: 2, finished: false });
+    let billing = world.store.billing(user).await.unwrap().unwrap();
+    assert_eq!(world.store.end_billing(user, &billing).await.unwrap(), Recorded::Done);
+    rows.extend([
+        waits,
+        row!("Purge what is left of an account: its tombstone",
+            world.purge_account(user, ITEMS) => Purged { items: 1, finished: true }),
+    ]);
+    rows
 }
