@@ -86,12 +86,13 @@ impl Host {
             None => env,
         };
         let env = match env.get("STRIPE_BASE_URL") {
-            Some(_) => env
+            // Without TLS it is a stand-in, this one or another.
+            Some(url) if url.starts_with("http://") => env
                 .or("STRIPE_SECRET_KEY", "sk_test_local")
                 .or("STRIPE_WEBHOOK_SECRET", stripe::DEFAULT_SECRET)
                 .or("STRIPE_PRICE_ID", stripe::DEFAULT_PRICE),
             // Stripe itself: what is anybody's to know would be no secret.
-            None => env,
+            _ => env,
         };
         let env = env.or("FRONTEND_URL", format!("http://localhost:{}", address.port()));
         let env = secrets::with_secrets(env, &data)?;

@@ -98,7 +98,7 @@ impl Reconciler {
                 Ok(Turn::Closed)
             }
             Some(_) => Ok(match self.ledger.sync(user, &Hint::default()).await? {
-                Synced::Stored(_) => Turn::Synced,
+                Synced::Stored(_) | Synced::Seen => Turn::Synced,
                 Synced::Gone => Turn::Nothing,
             }),
             // The index lags behind the table.
@@ -107,8 +107,9 @@ impl Reconciler {
     }
 
     async fn put_off(&self, user: UserId) {
-        let due = self.clock.now().as_second() + PUT_OFF.as_secs();
-        if let Err(error) = self.ledger.store().postpone_billing(user, due).await {
+        let now = self.clock.now();
+        let due = now.as_second() + PUT_OFF.as_secs();
+        if let Err(error) = self.ledger.store().postpone_billing(user, due, now).await {
             tracing::warn!(user_id = %user, %error, "not even put off");
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json, body::Body, extract::State as Of, http::HeaderMap};
-use billing::Hint;
+use billing::{Hint, Synced};
 use serde::Serialize;
 use shared::{
     domain::SubscriptionId,
@@ -127,6 +127,9 @@ async fn apply(state: &State, event: &Event) -> Result<Outcome> {
         ended_checkout: event.ends_checkout().cloned(),
         doubt_customer: event.kind == "customer.deleted",
     };
-    state.ledger.sync(user, &hint).await?;
-    Ok(Outcome::Applied)
+    Ok(match state.ledger.sync(user, &hint).await? {
+        Synced::Stored(_) => Outcome::Applied,
+        Synced::Seen => Outcome::Duplicate,
+        Synced::Gone => Outcome::Unknown,
+    })
 }

@@ -18,7 +18,7 @@ use shared::{
     },
     store::{Begun, FirstAnswer, Underway},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use utoipa::ToSchema;
 
 use crate::{State, session};
@@ -26,7 +26,9 @@ use crate::{State, session};
 /// How long a request may take altogether: the function itself may run for 29 s.
 const REQUEST: Duration = Duration::from_secs(22);
 /// How long a lease stands, and a request counts as under way: longer than the request can take.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+const LEASE: SignedDuration = SignedDuration::from_secs(24);
+/// How long the answer to a request may take to be remembered: it is given in any case.
+const REMEMBERING: Duration = Duration::from_secs(3);
 
 /// The body: no field is needed.
 #[derive(Debug, Deserialize)]
@@ -59,7 +61,7 @@ pub struct CheckoutSession<'a> {
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body give the first answer again, for 24 hours", min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The checkout is open", body = CheckoutSession, headers(("Location" = String, description = "The checkout page"))),
-        (status = 409, description = "`already_pro`; `subscription_unsettled`: there is a subscription that waits for a payment, see `/subscribe/portal`; or `request_underway`: the same request is being answered", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 409, description = "`already_pro`; `subscription_unsettled`: there is a subscription that is neither Pro nor ended, see `/subscribe/portal`; or `request_underway`: the same request is being answered", body = ProblemBody<'static>, content_type = "application/problem+json"),
         TakesJson,
         Protected,
         Failures,
@@ -94,7 +96,10 @@ pub(crate) async fn open(
     }
     match within(deadline, opening).await.and_then(|checkout| answer(&checkout)) {
         Ok(first) => {
-            state.store().complete_request(&request, &first).await?;
+            let remembered = timeout(REMEMBERING, state.store().complete_request(&request, &first));
+            if !matches!(remembered.await, Ok(Ok(()))) {
+                tracing::warn!("an idempotency key has no answer: a repetition is done anew");
+            }
             Ok(created(first))
         }
         Err(problem) => {

@@ -31,7 +31,7 @@ pub struct PortalSession {
     security(("bearer" = [])),
     responses(
         (status = 201, description = "The portal is open", body = PortalSession),
-        (status = 409, description = "`no_subscription`: nothing was ever bought", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 409, description = "`no_subscription`: there is nothing to look after", body = ProblemBody<'static>, content_type = "application/problem+json"),
         Protected,
         Failures,
     )

@@ -17,7 +17,7 @@ use crate::{State, checkout::later};
 
 /// How long a request waits before it looks again what came of another one's lease, at the most.
 const LOOK_AGAIN: Duration = Duration::from_millis(400);
-/// A session this young is open: nobody has paid, and it can't have expired.
+/// A session this young is given again without asking Stripe whether it still stands.
 const YOUNG: i64 = 60;
 /// A session that ends sooner is not worth paying in.
 const TIME_TO_PAY: i64 = 600;
@@ -39,8 +39,9 @@ pub(crate) async fn open(state: &State, caller: &Caller, mut billing: Billing) -
         match state.store().lease_checkout(caller, &lease, now, later(now)?).await? {
             Leased::Granted(billing) => {
                 let opened = open_with(state, &lease, *billing).await;
-                if opened.is_err() {
-                    state.store().release_checkout(&lease).await?;
+                // Lost already where a new session was kept: then this does nothing.
+                if let Err(error) = state.store().release_checkout(&lease).await {
+                    tracing::warn!(%error, "a lease stands until it runs out");
                 }
                 return opened;
             }
@@ -56,7 +57,8 @@ pub(crate) async fn open(state: &State, caller: &Caller, mut billing: Billing) -
 fn refuse_unless_free(billing: &Billing, now: Timestamp) -> Result<()> {
     refuse_if_pro(billing, now)?;
     if is_unsettled(billing) {
-        let detail = "Your subscription waits for a payment. POST /subscribe/portal to settle it.";
+        let detail =
+            "You have a subscription that has not ended. POST /subscribe/portal to settle it.";
         return Err(Problem::conflict("subscription_unsettled", detail));
     }
     Ok(())
@@ -80,6 +82,8 @@ async fn ask(state: &State, user: UserId, hint: &Hint) -> Result<Billing> {
     match state.ledger.sync(user, hint).await? {
         Synced::Stored(billing) => Ok(*billing),
         Synced::Gone => Err(Problem::session_ended()),
+        // Only an event is ever seen before.
+        Synced::Seen => Err(Problem::internal("no event, and yet seen")),
     }
 }
 
@@ -95,11 +99,17 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
     let now = state.clock.now();
     refuse_unless_free(&billing, now)?;
     if let Some(young) = young(state, &billing, now) {
-        state.store().release_checkout(lease).await?;
         return Ok(young);
     }
+    let billing = match billing.facts.customer {
+        // What is stored may be behind, and nobody is to pay twice, nor as a customer who is gone.
+        Some(_) => {
+            ask(state, lease.user, &Hint { doubt_customer: true, ..Hint::default() }).await?
+        }
+        None => billing,
+    };
+    refuse_unless_free(&billing, now)?;
     if let Some(standing) = still_open(state, lease.user, &billing).await? {
-        state.store().release_checkout(lease).await?;
         return Ok(standing);
     }
     let customer = match billing.facts.customer {
@@ -117,10 +127,7 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
         cancel_url: &format!("{}/subscribe/cancel", state.frontend),
     };
     let key = format!("checkout:{}", lease.id);
-    let checkout = match state.stripe().open_checkout(&checkout, &key).await {
-        Ok(checkout) => checkout,
-        Err(error) => return Err(not_opened(state, lease.user, error).await),
-    };
+    let checkout = state.stripe().open_checkout(&checkout, &key).await?;
     let due = checkout.next_check(now);
     if state.store().keep_checkout(lease, &checkout, due).await? {
         return Ok(checkout);
@@ -143,34 +150,20 @@ async fn is_gone(state: &State, user: UserId) -> Result<bool> {
 /// The stored session, if Stripe says that it can be paid; 409 if it was.
 async fn still_open(state: &State, user: UserId, billing: &Billing) -> Result<Option<Checkout>> {
     let Some(stored) = &billing.facts.checkout else { return Ok(None) };
-    let session = state.stripe().checkout(&stored.id).await?;
-    match session.map(|session| session.state) {
-        Some(SessionState::Open(url)) => {
-            let time_left = stored.expires - state.clock.now().as_second();
-            let is_wanted = stored.price == state.price && time_left > TIME_TO_PAY;
-            if is_wanted && has_customer(state, billing).await? {
-                return Ok(Some(Checkout { url, ..stored.clone() }));
-            }
-            // Two open sessions would be two chances to pay.
-            state.stripe().expire_checkout(&stored.id).await?;
-            Ok(None)
+    let mut session = state.stripe().checkout(&stored.id).await?.state;
+    if let SessionState::Open(url) = session {
+        let time_left = stored.expires - state.clock.now().as_second();
+        if stored.price == state.price && time_left > TIME_TO_PAY {
+            return Ok(Some(Checkout { url, ..stored.clone() }));
         }
-        Some(SessionState::Complete) => {
-            let hint = Hint { ended_checkout: Some(stored.id.clone()), ..Hint::default() };
-            refuse_unless_free(&ask(state, user, &hint).await?, state.clock.now())?;
-            Ok(None)
-        }
-        Some(SessionState::Expired) | None => Ok(None),
+        // Two open sessions would be two chances to pay.
+        session = state.stripe().expire_checkout(&stored.id).await?;
     }
-}
-
-/// Whether the user's customer is still there: one that was deleted can't pay in a session that
-/// stays open.
-async fn has_customer(state: &State, billing: &Billing) -> Result<bool> {
-    match &billing.facts.customer {
-        Some(customer) => Ok(state.stripe().has_customer(customer).await?),
-        None => Ok(false),
+    if session == SessionState::Complete {
+        let hint = Hint { ended_checkout: Some(stored.id.clone()), ..Hint::default() };
+        refuse_unless_free(&ask(state, user, &hint).await?, state.clock.now())?;
     }
+    Ok(None)
 }
 
 /// The user's one customer.
@@ -195,18 +188,4 @@ async fn make_customer(state: &State, lease: &Lease, attempt: u32) -> Result<Cus
         return Err(Problem::session_ended());
     }
     Err(Problem::unavailable("the lease was lost"))
-}
-
-/// What the caller is told of a session that was not opened. A customer that Stripe does not know any
-/// more is forgotten: the next request makes another.
-async fn not_opened(state: &State, user: UserId, error: StripeFailed) -> Problem {
-    let no_customer = matches!(&error, StripeFailed::Refused { param, .. } if error.is_missing() && param == "customer");
-    if !no_customer {
-        return error.into();
-    }
-    let hint = Hint { doubt_customer: true, ..Hint::default() };
-    match ask(state, user, &hint).await {
-        Ok(_) => Problem::unavailable(error),
-        Err(problem) => problem,
-    }
 }

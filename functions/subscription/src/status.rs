@@ -34,11 +34,15 @@ pub struct Standing {
     messages_used_today: u32,
     /// When that count starts again: the next midnight (UTC).
     resets_at: Time,
-    /// When the period ends that is paid for; `null` if there is none.
+    /// When the subscription's current period ends; `null` if there is none.
     #[schema(required)]
     current_period_end: Option<Time>,
     /// Whether the subscription ends with it.
     cancel_at_period_end: bool,
+    /// When Pro ends by itself: with the period if it is not to be renewed, or when a payment has been
+    /// missing for too long; `null` if no end is set, or there is no Pro.
+    #[schema(required)]
+    pro_until: Option<Time>,
 }
 
 impl Standing {
@@ -48,15 +52,16 @@ impl Standing {
         let subscription = account.billing.facts.subscription;
         let alive = subscription.as_ref().filter(|subscription| !subscription.status.is_final());
         let period_end = alive.and_then(|alive| alive.current_period_end);
+        let pro_until = account.billing.entitlement.until.filter(|_| tier == Tier::Pro);
+        let time = |second: i64| Timestamp::from_second(second).ok().map(Time::from);
         Self {
             tier: tier.into(),
             active: tier == Tier::Pro,
             daily_limit: limits.daily(tier),
             messages_used_today: account.user.tally.map_or(0, |tally| tally.used_on(today)),
             resets_at: clock::end_of(today).into(),
-            current_period_end: period_end
-                .and_then(|end| Timestamp::from_second(end).ok())
-                .map(Time::from),
+            current_period_end: period_end.and_then(time),
+            pro_until: pro_until.and_then(time),
             cancel_at_period_end: alive.is_some_and(Subscription::ends_with_period),
             status: subscription.map(|subscription| subscription.status.into()),
         }

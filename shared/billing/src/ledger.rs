@@ -18,8 +18,8 @@ use shared::{
 
 use crate::{Stripe, StripeFailed};
 
-/// How often Stripe is asked again because somebody else has written in between, and the longest wait
-/// before that, with full jitter.
+/// How often it begins anew because somebody else has written in between, and the longest wait before
+/// that, with full jitter.
 const TRIES: u32 = 8;
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 
@@ -48,6 +48,8 @@ pub struct Hint {
 pub enum Synced {
     /// What is stored is what Stripe says.
     Stored(Box<Billing>),
+    /// The event was applied meanwhile, by another delivery of it.
+    Seen,
     /// The account is deleted, or there never was one: nothing was written.
     Gone,
 }
@@ -67,14 +69,14 @@ pub enum SyncFailed {
 }
 
 impl Ledger {
-    /// From `SUBSCRIPTION_GRACE_SECONDS` (259,200: three days) and the tables' names.
+    /// From `SUBSCRIPTION_GRACE_SECONDS` (259,200: three days; 0 for none) and the tables' names.
     pub fn from_env(
         env: &Env,
         aws: &Aws,
         stripe: Stripe,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
-        let grace = env.seconds("SUBSCRIPTION_GRACE_SECONDS", 3 * 24 * 3_600)?;
+        let grace = Duration::from_secs(env.parse("SUBSCRIPTION_GRACE_SECONDS", 3 * 24 * 3_600)?);
         Ok(Self { store: Store::from_env(env, aws)?, stripe, clock, grace })
     }
 
@@ -91,8 +93,9 @@ impl Ledger {
     }
 
     /// Asks Stripe about `user`'s subscription and writes what follows. A call to DynamoDB, one to
-    /// Stripe, and one to DynamoDB, as often as others write in between.
+    /// Stripe, and one to DynamoDB; again if somebody else writes in between.
     pub async fn sync(&self, user: UserId, hint: &Hint) -> Result<Synced, SyncFailed> {
+        let mut syncs_at_first = None;
         for tried in 0..TRIES {
             if tried > 0 {
                 tokio::time::sleep(LONGEST_WAIT.mul_f64(rand::random())).await;
@@ -100,18 +103,35 @@ impl Ledger {
             let Some(read) = self.store.billing(user).await?.filter(|read| !read.deleted) else {
                 return Ok(Synced::Gone);
             };
+            let at_first = *syncs_at_first.get_or_insert(read.syncs);
+            // The second of two that have written since has read what the first wrote, and asked
+            // Stripe after that: after this call began. So what is stored holds its news already.
+            if read.syncs >= at_first + 2 && hint.is_met_by(&read) {
+                return self.remember(read, hint).await;
+            }
             let said = self.ask(&read, hint).await?;
-            let next = self.next(&read, said, hint);
+            let next = self.next(user, &read, said, hint);
             let (event, now) = (hint.event.as_ref(), self.clock.now());
             match self.store.record_billing(user, &read, &next, event, now).await? {
-                Recorded::Done | Recorded::Seen => {
+                Recorded::Done => {
                     tell(user, &read, &next);
                     return Ok(Synced::Stored(Box::new(next)));
                 }
+                Recorded::Seen => return Ok(Synced::Seen),
                 Recorded::Moved => {}
             }
         }
         Err(SyncFailed::Contended)
+    }
+
+    /// What is stored holds the event's news already: only the event itself is written.
+    async fn remember(&self, read: Billing, hint: &Hint) -> Result<Synced, SyncFailed> {
+        if let Some(event) = &hint.event
+            && self.store.remember_event(event, self.clock.now()).await? == Recorded::Seen
+        {
+            return Ok(Synced::Seen);
+        }
+        Ok(Synced::Stored(Box::new(read)))
     }
 
     /// Ends what a deleted account has at Stripe: an open session, and the customer with every
@@ -134,38 +154,56 @@ impl Ledger {
         if hint.doubt_customer && !self.stripe.has_customer(customer).await? {
             return Ok(Said::default());
         }
-        let subscriptions = self.stripe.subscriptions(customer).await?;
-        Ok(Said { customer: Some(customer.clone()), subscriptions })
+        match self.stripe.subscriptions(customer).await {
+            Ok(subscriptions) => Ok(Said { customer: Some(customer.clone()), subscriptions }),
+            Err(error) if error.is_missing() && !self.stripe.has_customer(customer).await? => {
+                Ok(Said::default())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What is to be stored, now that Stripe has said this.
-    fn next(&self, read: &Billing, said: Said, hint: &Hint) -> Billing {
+    fn next(&self, user: UserId, read: &Billing, said: Said, hint: &Hint) -> Billing {
         let now = self.clock.now();
         let known = read.facts.subscription.as_ref();
+        let alive = said.subscriptions.iter().filter(|said| !said.status.is_final()).count();
+        if alive > 1 {
+            tracing::warn!(user_id = %user, alive, "more than one subscription is paid for");
+        }
         let seen = said.subscriptions.into_iter().map(|said| said.seen_after(known, now));
         let subscription = subscription::deciding(seen, self.grace, now)
             // What Stripe does not know any more has ended.
             .or_else(|| known.cloned().map(ended));
-        let over = |id: &CheckoutId| hint.ended_checkout.as_ref() == Some(id);
-        let checkout = read.facts.checkout.clone();
-        let checkout = checkout
-            .filter(|checkout| !over(&checkout.id) && checkout.next_check(now).is_some())
-            .filter(|_| said.customer.is_some());
-        let entitlement =
-            subscription.as_ref().map_or(Entitlement::NONE, |s| s.entitlement(self.grace));
+        // Stripe would give the deleted customer again to the key under which it was made.
+        let lost = read.facts.customer.is_some() && said.customer.is_none();
+        let checkout = read.facts.checkout.clone().filter(|checkout| {
+            let over = hint.ended_checkout.as_ref() == Some(&checkout.id);
+            !over && said.customer.is_some() && checkout.next_check(now).is_some()
+        });
         let due = [
             subscription.as_ref().and_then(|s| s.next_check(self.grace, now)),
             checkout.as_ref().and_then(|checkout| checkout.next_check(now)),
         ];
-        // Stripe would give the deleted customer again to the key under which it was made.
-        let lost = read.facts.customer.is_some() && said.customer.is_none();
-        let customer_attempt = read.customer_attempt + u32::from(lost);
-        let facts = BillingFacts { customer: said.customer, subscription, checkout };
-        let unchanged = facts == read.facts && entitlement == read.entitlement;
-        let ahead = read.due.filter(|&due| unchanged && due > now.as_second());
-        let due = ahead.or_else(|| due.into_iter().flatten().min());
-        let next = Billing { customer_attempt, entitlement, due, facts, ..read.clone() };
-        if next == *read { next } else { Billing { version: read.version + 1, ..next } }
+        Billing {
+            version: read.version + 1,
+            syncs: read.syncs + 1,
+            customer_attempt: read.customer_attempt + u32::from(lost),
+            entitlement: subscription
+                .as_ref()
+                .map_or(Entitlement::NONE, |s| s.entitlement(self.grace)),
+            due: due.into_iter().flatten().min(),
+            deleted: false,
+            facts: BillingFacts { customer: said.customer, subscription, checkout },
+        }
+    }
+}
+
+impl Hint {
+    /// Whether what is stored leaves nothing of it to be done but to remember the event.
+    fn is_met_by(&self, read: &Billing) -> bool {
+        let stored = read.facts.checkout.as_ref().map(|checkout| &checkout.id);
+        !self.doubt_customer && (stored.is_none() || stored != self.ended_checkout.as_ref())
     }
 }
 

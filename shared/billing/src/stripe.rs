@@ -138,21 +138,25 @@ impl Stripe {
         customer.read().ok_or(StripeFailed::Unreadable)
     }
 
-    /// Whether `customer` is there, and not deleted.
+    /// Whether `customer` is there: `false` if Stripe says that it was deleted. One that Stripe does
+    /// not know at all is an error: it is another account's, or this is another account's key.
     pub async fn has_customer(&self, customer: &CustomerId) -> Result<bool, StripeFailed> {
         let request = RetrieveCustomer::new(customer.as_str());
-        let found: Option<CustomerObject> = found(self.call(&request, None).await)?;
-        Ok(found.and_then(CustomerObject::read).is_some())
+        let found: CustomerObject = self.call(&request, None).await?;
+        Ok(found.read().is_some())
     }
 
     /// Deletes a customer for good, with their personal data; their subscriptions end at once
-    /// (<https://docs.stripe.com/api/customers/delete>). One that is gone is gone.
+    /// (<https://docs.stripe.com/api/customers/delete>). One that was deleted already stays so.
     pub async fn delete_customer(&self, customer: &CustomerId) -> Result<(), StripeFailed> {
         let request = DeleteCustomer::new(customer.as_str());
-        found(self.call::<CustomerObject>(&request, None).await).map(drop)
+        match self.call::<CustomerObject>(&request, None).await {
+            Err(error) if error.is_missing() && !self.has_customer(customer).await? => Ok(()),
+            other => other.map(drop),
+        }
     }
 
-    /// All subscriptions of `customer`, ended ones too, the latest 100; none if the customer is gone.
+    /// All subscriptions of `customer`, ended ones too, the latest 100.
     pub async fn subscriptions(
         &self,
         customer: &CustomerId,
@@ -161,8 +165,8 @@ impl Stripe {
             .customer(customer.as_str())
             .status(ListSubscriptionStatus::All)
             .limit(100);
-        let page: Option<Page<SubscriptionObject>> = found(self.call(&request, None).await)?;
-        let read = page.into_iter().flat_map(|page| page.data).map(SubscriptionObject::read);
+        let page: Page<SubscriptionObject> = self.call(&request, None).await?;
+        let read = page.data.into_iter().map(SubscriptionObject::read);
         read.map(|read| read.ok_or(StripeFailed::Unreadable)).collect()
     }
 
@@ -195,18 +199,19 @@ impl Stripe {
         }
     }
 
-    /// A checkout session; none if there is no such.
-    pub async fn checkout(&self, id: &CheckoutId) -> Result<Option<Session>, StripeFailed> {
+    /// A checkout session.
+    pub async fn checkout(&self, id: &CheckoutId) -> Result<Session, StripeFailed> {
         let request = RetrieveCheckoutSession::new(id.as_str());
-        found(self.call(&request, None).await)?.map(session).transpose()
+        session(self.call(&request, None).await?)
     }
 
-    /// Ends a checkout session, so that nobody pays in it. One that is over already stays as it is.
-    pub async fn expire_checkout(&self, id: &CheckoutId) -> Result<(), StripeFailed> {
+    /// Ends a checkout session, so that nobody pays in it; what has become of it. One that is over
+    /// already stays as it is: it may just have been paid.
+    pub async fn expire_checkout(&self, id: &CheckoutId) -> Result<SessionState, StripeFailed> {
         let request = ExpireCheckoutSession::new(id.as_str());
-        match self.call::<SessionObject>(&request, None).await {
-            // Refused: it was paid, has expired, or never was.
-            Ok(_) | Err(StripeFailed::Refused { status: 400 | 404, .. }) => Ok(()),
+        match self.call(&request, None).await {
+            Ok(object) => Ok(session(object)?.state),
+            Err(StripeFailed::Refused { status: 400, .. }) => Ok(self.checkout(id).await?.state),
             Err(error) => Err(error),
         }
     }
@@ -252,15 +257,6 @@ impl Stripe {
 fn read<T: Deserialize>(answer: &[u8]) -> Result<T, StripeFailed> {
     let text = std::str::from_utf8(answer).map_err(|_| StripeFailed::Unreadable)?;
     json::from_str(text).map_err(|_| StripeFailed::Unreadable)
-}
-
-/// `answer`, or none where what was asked for is not there.
-fn found<T>(answer: Result<T, StripeFailed>) -> Result<Option<T>, StripeFailed> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.is_missing() => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn session(session: SessionObject) -> Result<Session, StripeFailed> {

@@ -68,6 +68,9 @@ impl Transport {
             .default_headers(headers)
             .connect_timeout(CONNECT)
             .timeout(ATTEMPT)
+            // One call at a time: HTTP/2 would only keep a connection that died while the function was
+            // frozen, and let every call on it time out.
+            .http1_only()
             // Stripe does not redirect; following one would carry the key along.
             .redirect(redirect::Policy::none())
             .tls_backend_preconfigured(

@@ -109,7 +109,7 @@ pub struct Subscription {
     /// It is to end with its period.
     #[serde(default)]
     pub cancel_at_period_end: bool,
-    /// When it was first seen to be past due in this period, Unix seconds. Ours: the provider does
+    /// Since when its user has been past due, as first seen, Unix seconds. Ours: the provider does
     /// not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub past_due_since: Option<i64>,
@@ -160,17 +160,14 @@ impl Subscription {
             || (self.cancel_at.is_some() && self.cancel_at == self.current_period_end)
     }
 
-    /// With the time since which it has been past due: kept from what was `known` before, or `now`.
-    /// A period in which a payment failed is not the one in which the next fails.
+    /// With the time since which it has been past due: kept as long as what was `known` before was
+    /// past due as well, whichever period or subscription that was, or grace would never end.
     #[must_use]
     pub fn seen_after(self, known: Option<&Self>, now: Timestamp) -> Self {
         if self.status != SubscriptionStatus::PastDue {
             return Self { past_due_since: None, ..self };
         }
-        let same = known.filter(|known| {
-            known.id == self.id && known.current_period_end == self.current_period_end
-        });
-        let since = same.and_then(|known| known.past_due_since).unwrap_or(now.as_second());
+        let since = known.and_then(|known| known.past_due_since).unwrap_or(now.as_second());
         Self { past_due_since: Some(since), ..self }
     }
 
@@ -186,11 +183,12 @@ impl Subscription {
             SubscriptionStatus::Incomplete => OVERDUE,
             _ => AUDIT,
         };
-        // A change was due and has not been seen: not at once again, but soon.
-        let no_sooner =
-            |due: i64| if due > now { due } else { now.saturating_add(seconds(OVERDUE)) };
-        let due = [after_period, self.entitlement(grace).until].map(|due| due.map(no_sooner));
-        earliest([due[0], due[1], Some(now.saturating_add(seconds(waiting)))])
+        // Where a change is overdue, soon again, for a day: after that, no news are no surprise.
+        let soon = now.saturating_add(seconds(OVERDUE));
+        let due = [after_period, self.entitlement(grace).until].into_iter().flatten();
+        let due = due.filter(|due| due.saturating_add(seconds(AUDIT)) > now);
+        let due = due.map(|due| if due > now { due } else { soon });
+        due.chain([now.saturating_add(seconds(waiting))]).min()
     }
 }
 
@@ -227,14 +225,13 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// When to ask about it, Unix seconds, if no news come by themselves: soon, since most are paid
-    /// within minutes, and once more when it has ended. `None` after that.
+    /// When to ask about it, Unix seconds, if no news come by themselves: every hour until it has
+    /// ended, `None` after that.
     #[must_use]
     pub fn next_check(&self, now: Timestamp) -> Option<i64> {
         let now = now.as_second();
-        let soon = self.created.saturating_add(seconds(OVERDUE));
         let ended = self.expires.saturating_add(seconds(AFTER_PERIOD));
-        [soon, ended].into_iter().find(|&due| due > now)
+        (now < ended).then(|| ended.min(now.saturating_add(seconds(OVERDUE))))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Billing: what is known of a user's subscription, kept on the profile beside the tier that follows
 //! from it.
 //!
-//! Every writer moves `billing_version` on, and what was fetched from the payment provider is only
-//! written if no one has written since the version was read, which was before the fetch. So what is
-//! stored is never replaced by something older, in whatever order and however often events come.
+//! Whoever writes any of it moves `billing_version` on, and what was fetched from the payment provider
+//! is only written if no one has written since the version was read, which was before the fetch. So
+//! what is stored is never replaced by something older, in whatever order and however often events
+//! come. (Leases and due dates decide nothing, and move no version.)
 
 use std::collections::HashMap;
 
@@ -32,6 +33,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub struct Billing {
     /// Moves on with every write.
     pub version: u64,
+    /// How often the provider was asked and the answer written.
+    pub syncs: u64,
     /// How often a customer had to be made under a new idempotency key.
     pub customer_attempt: u32,
     /// What follows from the subscription.
@@ -82,6 +85,7 @@ impl Billing {
         let due: Option<String> = read(item, "billing_due")?;
         Ok(Self {
             version: read(item, "billing_version")?.unwrap_or_default(),
+            syncs: read(item, "billing_syncs")?.unwrap_or_default(),
             customer_attempt: read(item, "customer_attempt")?.unwrap_or_default(),
             entitlement: Entitlement {
                 tier: tier.unwrap_or_default(),
@@ -137,8 +141,9 @@ impl Store {
         Ok(owner)
     }
 
-    /// Writes `next` over `read`, together with the event that it came by, if one did. Where nothing
-    /// has changed, only the event is written. One round trip.
+    /// Writes `next` over `read`, together with the event that it came by, if one did. It is written
+    /// even where nothing has changed: whoever has asked the provider before that is not to write
+    /// any more. One round trip.
     pub async fn record_billing(
         &self,
         user: UserId,
@@ -149,14 +154,9 @@ impl Store {
     ) -> Result<Recorded, StoreError> {
         let mut writes: Vec<_> =
             event.map(|event| self.seen(event, now)).into_iter().collect::<Result<_, _>>()?;
-        if read != next {
-            writes.push(self.billing_write(user, read, next)?);
-        }
+        writes.push(self.billing_write(user, read, next)?);
         if let (Some(freed), None) = (&read.facts.customer, &next.facts.customer) {
             writes.push(Write::delete(&self.tables.users, keys::customer(freed)));
-        }
-        if writes.is_empty() {
-            return Ok(Recorded::Done);
         }
         Ok(match self.transact(writes).await? {
             Transacted::Done => Recorded::Done,
@@ -164,6 +164,18 @@ impl Store {
                 Recorded::Seen
             }
             Transacted::Refused(_) => Recorded::Moved,
+        })
+    }
+
+    /// Remembers an event whose news are stored already. One round trip.
+    pub async fn remember_event(
+        &self,
+        event: &EventId,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        Ok(match self.transact(vec![self.seen(event, now)?]).await? {
+            Transacted::Done => Recorded::Done,
+            Transacted::Refused(_) => Recorded::Seen,
         })
     }
 
@@ -175,7 +187,8 @@ impl Store {
     ) -> Result<Write, StoreError> {
         let shard = next.due.map(|_| n(keys::shard(user.to_bytes())));
         let attributes = [
-            ("billing_version", Some(n(read.version + 1))),
+            ("billing_version", Some(n(next.version))),
+            ("billing_syncs", Some(n(next.syncs))),
             ("customer_attempt", Some(n(next.customer_attempt))),
             ("billing_shard", shard),
             ("billing_due", next.due.map(|due| s(keys::due(due)))),
@@ -216,13 +229,19 @@ impl Store {
         items.map(|item| keys::user_of(&item)).collect()
     }
 
-    /// Asks about a user again at `due`, Unix seconds, if they are to be asked about at all. One round
-    /// trip.
-    pub async fn postpone_billing(&self, user: UserId, due: i64) -> Result<(), StoreError> {
-        let write =
-            Write::update(&self.tables.users, keys::profile(user), "SET billing_due = :due")
-                .only_if("attribute_exists(billing_due)")
-                .value(":due", s(keys::due(due)));
+    /// Asks about a user again at `due`, Unix seconds, unless that was decided by somebody else since.
+    /// One round trip.
+    pub async fn postpone_billing(
+        &self,
+        user: UserId,
+        due: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = keys::profile(user);
+        let write = Write::update(&self.tables.users, key, "SET billing_due = :due")
+            .only_if("billing_due <= :now")
+            .value(":due", s(keys::due(due)))
+            .value(":now", s(keys::due(now.as_second())));
         self.update(write).await.map(drop)
     }
 

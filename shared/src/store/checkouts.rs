@@ -57,7 +57,9 @@ impl Store {
             "SET checkout_lease = :lease, checkout_lease_until = :until",
         )
         .only_if(format!(
-            "{LIVE} AND (attribute_not_exists(checkout_lease) OR checkout_lease_until <= :now)"
+            // The last one for the SDK, which sends it again if the first answer was lost.
+            "{LIVE} AND (attribute_not_exists(checkout_lease) OR checkout_lease_until <= :now \
+             OR checkout_lease = :lease)"
         ))
         .value(":now", ms(now))
         .value(":until", ms(until));
@@ -108,7 +110,7 @@ impl Store {
         let write = Write::update(
             &self.tables.users,
             keys::profile(lease.user),
-            "ADD customer_attempt :one",
+            "ADD customer_attempt :one, billing_version :one",
         )
         .only_if(HELD)
         .value(":one", n(1));
@@ -138,6 +140,12 @@ impl Store {
             Some(checkout) => write.value(":checkout", checkout),
             None => write,
         };
-        Ok(matches!(self.update(lease.on(write)).await?, Outcome::Done(_)))
+        Ok(match self.update(lease.on(write)).await? {
+            Outcome::Done(_) => true,
+            // It is there already if the answer to the first try was lost, and the SDK tried again.
+            Outcome::Refused(item) => item.is_some_and(|item| {
+                Billing::of(&item).is_ok_and(|kept| kept.facts.checkout.as_ref() == Some(checkout))
+            }),
+        })
     }
 }
