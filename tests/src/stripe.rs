@@ -1,0 +1,73 @@
+//! The stand-in for Stripe, as the tests use it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::Sha256;
+
+pub use local::stripe::{
+    Behaviour, Change, Dropped, Event, Made, Received, Respond, StandIn, WebhookSettings,
+};
+
+/// The secret key that every process of the suite is given.
+pub const KEY: &str = "sk_test_the_key_of_the_end_to_end_tests";
+
+/// Where Stripe delivers to.
+pub const WEBHOOK: &str = "/webhook/stripe";
+
+/// How keys and signing secrets begin, and what Stripe says in its errors: no user may ever read it.
+pub(crate) const INTERNALS: [&str; 9] = [
+    "sk_test_",
+    "whsec_",
+    "The stand-in was told to fail",
+    "stripe.com/docs/error-codes",
+    "invalid_request_error",
+    "idempotency_error",
+    "Invalid API Key",
+    "No such customer",
+    "resource_missing",
+];
+
+/// What may not even be in a log; there, Stripe's codes are welcome.
+pub(crate) const SECRETS: [&str; 5] =
+    ["sk_test_", "whsec_", "client_secret", "The stand-in was told to fail", "Invalid API Key"];
+
+/// The header `Stripe-Signature` of `body`, sent at `at`
+/// (<https://docs.stripe.com/webhooks#verify-manually>).
+#[must_use]
+pub fn signature(secret: &str, at: Timestamp, body: &str) -> String {
+    let at = at.as_second();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{at}.{body}").as_bytes());
+    let signature: String =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={at},v1={signature}")
+}
+
+/// What `member` of the only customer's only subscription is; null if there is none of them.
+#[must_use]
+pub fn status_of(stripe: &StandIn, subscription: &str) -> String {
+    let subscription = stripe.subscription(subscription).unwrap_or_default();
+    subscription["status"].as_str().unwrap_or_default().to_owned()
+}
+
+/// What Stripe shows of a subscription's present period: its end, Unix seconds.
+#[must_use]
+pub fn period_end(stripe: &StandIn, subscription: &str) -> i64 {
+    let subscription = stripe.subscription(subscription).unwrap_or_default();
+    subscription["items"]["data"][0]["current_period_end"].as_i64().expect("a period has an end")
+}
+
+/// The answers to all attempts to deliver these events, the attempts of each event in order; none
+/// where there was no answer.
+#[must_use]
+pub fn answers(events: &[Event]) -> Vec<Option<u16>> {
+    events.iter().flat_map(|event| &event.deliveries).map(|attempt| attempt.status).collect()
+}
+
+/// A copy of `object` with another value of a member.
+#[must_use]
+pub fn with(mut object: Value, member: &str, value: impl Into<Value>) -> Value {
+    object[member] = value.into();
+    object
+}
