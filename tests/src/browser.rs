@@ -45,11 +45,17 @@ impl Browser {
 }
 
 impl Page {
+    /// Panics unless it has this status.
+    #[track_caller]
+    pub fn is(&self, status: u16) {
+        assert_eq!(self.status, status, "{self:?}");
+    }
+
     /// Where a redirection after a button leads to.
     #[track_caller]
     #[must_use]
     pub fn leads_to(&self) -> &str {
-        assert_eq!(self.status, 303, "{self:?}");
+        self.is(303);
         self.location.as_deref().unwrap_or_else(|| panic!("it leads nowhere: {self:?}"))
     }
 

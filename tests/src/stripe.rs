@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::Sha256;
 
+use crate::{PATIENCE, eventually};
+
 pub use local::stripe::{
     Behaviour, Change, Dropped, Event, Made, Received, Respond, StandIn, WebhookSettings,
 };
@@ -44,25 +46,36 @@ pub fn signature(secret: &str, at: Timestamp, body: &str) -> String {
     format!("t={at},v1={signature}")
 }
 
-/// What `member` of the only customer's only subscription is; null if there is none of them.
+/// Where Stripe says that a subscription is in its life.
 #[must_use]
 pub fn status_of(stripe: &StandIn, subscription: &str) -> String {
-    let subscription = stripe.subscription(subscription).unwrap_or_default();
-    subscription["status"].as_str().unwrap_or_default().to_owned()
+    let subscription = stripe.subscription(subscription).expect("Stripe knows it");
+    subscription["status"].as_str().expect("it has a status").to_owned()
 }
 
-/// What Stripe shows of a subscription's present period: its end, Unix seconds.
+/// When a subscription's present period ends, as Stripe says, Unix seconds.
 #[must_use]
 pub fn period_end(stripe: &StandIn, subscription: &str) -> i64 {
-    let subscription = stripe.subscription(subscription).unwrap_or_default();
+    let subscription = stripe.subscription(subscription).expect("Stripe knows it");
     subscription["items"]["data"][0]["current_period_end"].as_i64().expect("a period has an end")
 }
 
-/// The answers to all attempts to deliver these events, the attempts of each event in order; none
-/// where there was no answer.
+/// The answers to all attempts to deliver the events about subscriptions and what they cost, in the
+/// order of the events; none where there was no answer.
 #[must_use]
-pub fn answers(events: &[Event]) -> Vec<Option<u16>> {
-    events.iter().flat_map(|event| &event.deliveries).map(|attempt| attempt.status).collect()
+pub fn answers(stripe: &StandIn) -> Vec<Option<u16>> {
+    let matters = |event: &&Event| event.kind != "customer.created";
+    let events = stripe.events();
+    let attempts = events.iter().filter(matters).flat_map(|event| &event.deliveries);
+    attempts.map(|attempt| attempt.status).collect()
+}
+
+/// Waits until every event has been taken, given up or dropped.
+pub async fn all_are_delivered(stripe: &StandIn) {
+    eventually("all events are delivered", PATIENCE, async || {
+        stripe.events().iter().all(|event| !event.due).then_some(())
+    })
+    .await;
 }
 
 /// A copy of `object` with another value of a member.

@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod billing_lifecycle;
 mod chatrooms;
 mod context;
 mod docs;
@@ -19,6 +20,8 @@ mod otp;
 mod passwords;
 mod quota;
 mod restart;
+mod subscription;
 mod tokens;
 mod user;
+mod webhooks;
 mod worker;
