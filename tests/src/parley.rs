@@ -1,15 +1,15 @@
 //! A Parley to test: a process of one's own, or the deployment at `BASE_URL`.
 
+mod builder;
+
 use std::{collections::BTreeMap, fs, ops::Deref, path::PathBuf, sync::Arc, thread};
 
 use local::{gemini::StandIn, testing::ManualClock};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
-    Api, PATIENCE, User, eventually, model, now, process::Process, random_digits, relay::Relay,
-    stripe,
-};
+use crate::{Api, PATIENCE, User, eventually, process::Process, relay::Relay, stripe};
+pub use builder::Builder;
 
 /// A Parley. With a process of its own, dropping it stops that process, and fails the test if the
 /// process panicked, did not stop cleanly, or logged what must never be logged.
@@ -29,13 +29,6 @@ struct Own {
     log: PathBuf,
     /// Holds the data and the log; goes when the test does.
     _folder: TempDir,
-}
-
-/// How a Parley of one's own is set up.
-#[derive(Default)]
-pub struct Builder {
-    env: BTreeMap<String, String>,
-    keeps_its_own_stripe: bool,
 }
 
 impl Parley {
@@ -135,90 +128,6 @@ impl Deref for Parley {
     fn deref(&self) -> &Api {
         &self.api
     }
-}
-
-impl Builder {
-    /// Sets a variable of the process's environment.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Without the daily quota.
-    #[must_use]
-    pub fn without_quota(self) -> Self {
-        self.env("BASIC_DAILY_MESSAGES", "0")
-    }
-
-    /// Without a cache.
-    #[must_use]
-    pub fn without_cache(self) -> Self {
-        self.env("VALKEY_URL", "off")
-    }
-
-    /// With a stand-in for Stripe in the process itself, as `make run` has it, and not the test's own.
-    #[must_use]
-    pub fn keeping_its_own_stripe(self) -> Self {
-        Self { keeps_its_own_stripe: true, ..self }
-    }
-
-    /// Starts it, unless the suite runs against a deployment: then the test has to be left out.
-    pub async fn start(self) -> Option<Parley> {
-        if let Some(base_url) = base_url() {
-            eprintln!("left out: it needs a process of its own, and BASE_URL is {base_url}");
-            return None;
-        }
-        Some(self.start_own().await)
-    }
-
-    async fn start_own(self) -> Parley {
-        let folder = tempfile::Builder::new().prefix("parley-e2e-").tempdir().unwrap();
-        let model = StandIn::start(0).await.unwrap();
-        let stripe_clock = Arc::new(ManualClock::new(now()));
-        let stripe = start_stripe(Arc::clone(&stripe_clock)).await;
-        let mut env: BTreeMap<_, _> = [
-            ("PORT", "0"),
-            ("PARLEY_DATA", folder.path().join("data").to_str().unwrap()),
-            ("GEMINI_BASE_URL", model.url()),
-            ("GEMINI_API_KEY", model::KEY),
-            ("RECONCILE_EVERY_SECONDS", "1"),
-            // So high that polling never meets it; the tests of the rate set their own.
-            ("BASIC_REQUESTS_PER_MINUTE", "1000000"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        if !self.keeps_its_own_stripe {
-            env.extend(
-                [
-                    ("STRIPE_BASE_URL", stripe.url()),
-                    ("STRIPE_SECRET_KEY", stripe::KEY),
-                    ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret()),
-                ]
-                .map(|(name, value)| (name.to_owned(), value.to_owned())),
-            );
-        }
-        env.extend(self.env);
-        let log = folder.path().join("log");
-        let (process, base_url) = Process::start(&env, &log);
-        let api = Api::new(base_url);
-        api.never_show(model.url());
-        let relay = Relay::start(api.clone()).await;
-        stripe.deliver_to(&format!("{}{}", relay.url(), stripe::WEBHOOK));
-        let own =
-            Own { process, model, stripe, stripe_clock, _relay: relay, env, log, _folder: folder };
-        Parley { api, own: Some(own) }
-    }
-}
-
-/// With a signing secret of its own: nothing that goes astray is taken for another test's.
-async fn start_stripe(clock: Arc<ManualClock>) -> stripe::StandIn {
-    let settings = local::stripe::Settings {
-        webhook_secret: format!("whsec_of_an_end_to_end_test_{}", random_digits(12)),
-        clock,
-        ..local::stripe::Settings::default()
-    };
-    stripe::StandIn::start(settings).await.unwrap()
 }
 
 impl Own {

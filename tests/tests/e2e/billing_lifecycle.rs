@@ -98,7 +98,10 @@ async fn a_period_that_is_not_renewed_ends_pro_by_itself() {
     stripe.cancel_at_period_end(&subscription).unwrap();
     user.wait_until("it is to end", |standing| standing["cancel_at_period_end"] == true).await;
     lose_all_news(stripe);
-    user.send(&room, "Is it over?").await.is(202);
+    let sent = user.send(&room, "Is it over?").await;
+    if now().as_second() < end {
+        sent.is(202);
+    }
     user.wait_for_tier("basic").await;
     assert!(now().as_second() >= end, "it ended too early");
     user.send(&room, "And now?").await.is(429);
@@ -111,7 +114,7 @@ async fn a_payment_that_nobody_told_of_is_found() {
     let Some(parley) = Parley::builder().start().await else { return };
     let (stripe, user) = (parley.stripe(), parley.user().await);
     // It is asked about an hour after it was opened: in a few seconds.
-    parley.stripe_clock().advance(SignedDuration::from_secs(3 - 3_600));
+    parley.stripe_clock().set(now() + SignedDuration::from_secs(6 - 3_600));
     lose_all_news(stripe);
     user.upgrade(stripe).await;
     assert_eq!(answers(stripe), []);
@@ -125,7 +128,7 @@ async fn an_end_that_nobody_told_of_is_found() {
     let room = user.use_up_the_day().await;
     let subscription = user.upgrade(stripe).await;
     // It is asked about ten minutes after the period's end: in a few seconds.
-    period_ends_in(&parley, &user, &subscription, 8 - 600).await;
+    period_ends_in(&parley, &user, &subscription, 10 - 600).await;
     lose_all_news(stripe);
     stripe.fail_payment(&subscription).unwrap();
     stripe.give_up(&subscription).unwrap();

@@ -12,6 +12,7 @@ mod chatrooms;
 mod context;
 mod docs;
 mod errors;
+mod events;
 mod idempotency;
 mod isolation;
 mod journey;

@@ -7,14 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
     Browser, PATIENCE, Parley, clear_of_midnight, eventually, is_midnight_in,
-    stripe::{Behaviour, Respond, StandIn, WebhookSettings, period_end, status_of},
+    stripe::{Behaviour, Respond, WebhookSettings, period_end, status_of},
 };
-
-/// What Stripe was asked so far, in requests like this one.
-fn asked(stripe: &StandIn, method: &str, path: &str) -> usize {
-    let requests = stripe.requests();
-    requests.iter().filter(|asked| asked.method == method && asked.path == path).count()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_user_is_basic_and_has_nothing_to_look_after() {
@@ -39,10 +33,6 @@ async fn a_new_user_is_basic_and_has_nothing_to_look_after() {
     assert_eq!(other.json(), standing, "{other}");
     let portal = user.post("/subscribe/portal").await.expect(409);
     assert_eq!(portal.json()["code"], "no_subscription", "{portal}");
-    for path in ["/subscribe/pro", "/subscribe/portal"] {
-        parley.post(path).await.is(401);
-    }
-    parley.get("/subscribe/status").await.is(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,8 +110,6 @@ async fn of_fifty_parallel_requests_comes_one_customer_and_one_session() {
     }
     assert_eq!(stripe.customers().len(), 1);
     assert_eq!(stripe.sessions().len(), 1);
-    assert_eq!(asked(stripe, "POST", "/v1/customers"), 1);
-    assert_eq!(asked(stripe, "POST", "/v1/checkout/sessions"), 1);
     // Somebody else has theirs.
     let other = parley.user().await.subscribe().await;
     assert_ne!(other.url, checkouts[0].url);
