@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use tests::{
     Browser, PATIENCE, Parley, User, clear_of_midnight, eventually, now,
     stripe::{
-        Behaviour, Dropped, Respond, StandIn, WebhookSettings, answers, period_end, status_of,
+        Behaviour, Dropped, Respond, StandIn, WebhookSettings, all_are_delivered, answers,
+        period_end, status_of,
     },
 };
 
-/// From here on nothing is told.
-fn lose_all_news(stripe: &StandIn) {
+/// From here on nothing is told, not even late.
+async fn lose_all_news(stripe: &StandIn) {
+    all_are_delivered(stripe).await;
     stripe.webhooks(WebhookSettings { drop: Dropped::All, ..WebhookSettings::default() });
 }
 
@@ -55,7 +57,7 @@ async fn a_failed_payment_ends_pro_only_when_the_grace_is_over() {
     stripe.require_action(&subscription).unwrap();
     user.wait_until("it failed", |standing| standing["status"] == "past_due").await;
     // No event tells that the grace is over: time does.
-    lose_all_news(stripe);
+    lose_all_news(stripe).await;
     let over = user.wait_for_tier("basic").await;
     assert_eq!(over["status"], "past_due", "{over}");
     user.send(&room, "Out of grace?").await.is(429);
@@ -97,7 +99,7 @@ async fn a_period_that_is_not_renewed_ends_pro_by_itself() {
     let end = period_ends_in(&parley, &user, &subscription, 6).await;
     stripe.cancel_at_period_end(&subscription).unwrap();
     user.wait_until("it is to end", |standing| standing["cancel_at_period_end"] == true).await;
-    lose_all_news(stripe);
+    lose_all_news(stripe).await;
     let sent = user.send(&room, "Is it over?").await;
     if now().as_second() < end {
         sent.is(202);
@@ -115,7 +117,7 @@ async fn a_payment_that_nobody_told_of_is_found() {
     let (stripe, user) = (parley.stripe(), parley.user().await);
     // It is asked about an hour after it was opened: in a few seconds.
     parley.stripe_clock().set(now() + SignedDuration::from_secs(6 - 3_600));
-    lose_all_news(stripe);
+    lose_all_news(stripe).await;
     user.upgrade(stripe).await;
     assert_eq!(answers(stripe), []);
 }
@@ -129,7 +131,7 @@ async fn an_end_that_nobody_told_of_is_found() {
     let subscription = user.upgrade(stripe).await;
     // It is asked about ten minutes after the period's end: in a few seconds.
     period_ends_in(&parley, &user, &subscription, 10 - 600).await;
-    lose_all_news(stripe);
+    lose_all_news(stripe).await;
     stripe.fail_payment(&subscription).unwrap();
     stripe.give_up(&subscription).unwrap();
     let found = user.wait_for_tier("basic").await;
