@@ -7,7 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
     Browser, PATIENCE, Parley, clear_of_midnight, eventually, is_midnight_in,
-    stripe::{Behaviour, Respond, WebhookSettings, period_end, status_of},
+    stripe::{
+        Behaviour, Respond, WebhookSettings, all_are_delivered, answers, period_end, status_of,
+    },
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +88,7 @@ async fn who_pays_is_pro_from_the_next_message_on_and_basic_again_when_the_perio
     user.send(&room, "No longer?").await.is(429);
 
     // And once more, with the same customer.
+    all_are_delivered(stripe).await;
     let next = user.subscribe().await;
     assert_ne!(next.id, checkout.id);
     browser.press(&format!("{}/pay", next.url)).await.is(303);
@@ -182,8 +185,8 @@ async fn a_deleted_account_pays_no_longer() {
     let late = Browser::default().press(&format!("{}/pay", open.url)).await;
     assert_eq!(late.status, 409, "{late:?}");
     // What Stripe has to say about that is taken, and forgotten.
-    tests::stripe::all_are_delivered(stripe).await;
-    let answers = tests::stripe::answers(stripe);
+    all_are_delivered(stripe).await;
+    let answers = answers(stripe);
     assert!(answers.iter().all(|answer| *answer == Some(200)), "{answers:?}");
 }
 
