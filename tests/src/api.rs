@@ -8,7 +8,7 @@ use std::{
 
 use reqwest::Method;
 
-use crate::{Request, model::INTERNALS, never_log::NeverLog};
+use crate::{Request, model, never_log::NeverLog, stripe};
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -34,11 +34,12 @@ impl Api {
             // Reading the machine's root certificates would be the slowest part of many a test.
             http = http.tls_certs_only([]);
         }
+        let internals = model::INTERNALS.iter().chain(&stripe::INTERNALS);
         Self(Arc::new(Inner {
             http: http.build().unwrap(),
             base_url: Mutex::new(base_url),
             never_log: NeverLog::default(),
-            never_show: Mutex::new(INTERNALS.map(str::to_owned).into()),
+            never_show: Mutex::new(internals.map(ToString::to_string).collect()),
         }))
     }
 

@@ -2,9 +2,10 @@
 //!
 //! The suite sees what a client sees, a base URL and nothing else:
 //! - Without `BASE_URL`, every test starts a `local` process of its own, with its own data and its
-//!   own stand-in for Gemini, and may kill it, restart it, or make the model fail.
-//! - With `BASE_URL=https://…`, the tests run against that deployment. Tests that need a process or
-//!   a model of their own say so and pass without having run.
+//!   own stand-ins for Gemini and Stripe, and may kill it, restart it, make the model fail, or Stripe
+//!   late.
+//! - With `BASE_URL=https://…`, the tests run against that deployment. Tests that need a process, a
+//!   model or a Stripe of their own say so and pass without having run.
 //!
 //! Every answer, in every test, is held against the rules that hold for all of them: see
 //! [`Response`].
@@ -18,6 +19,7 @@
 )]
 
 mod api;
+mod browser;
 mod cache;
 mod clock;
 mod link;
@@ -26,18 +28,26 @@ mod never_log;
 mod parley;
 mod process;
 pub mod rate_limit;
+mod relay;
 mod request;
 mod response;
+pub mod stripe;
+mod subscriber;
 mod user;
 mod wait;
 
 pub use api::Api;
+pub use browser::{Browser, Page};
 pub use cache::cache_is_expected;
 pub use clock::{clear_of_midnight, is_midnight_in, now};
 pub use link::link;
-pub use local::gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply};
+pub use local::{
+    gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply},
+    testing::ManualClock,
+};
 pub use parley::{Builder, Parley, replies_to};
 pub use request::Request;
 pub use response::Response;
+pub use subscriber::Checkout;
 pub use user::{User, random_digits, random_number, wrong_code};
 pub use wait::{PATIENCE, eventually};

@@ -1,4 +1,5 @@
-//! What must never be in a log: one-time codes, tokens, passwords, mobile numbers and what people write.
+//! What must never be in a log: one-time codes, tokens, passwords, mobile numbers, what people write, and
+//! the addresses of pages that are theirs at Stripe.
 //!
 //! The harness notes these as they pass by, and looks for them in the process's output at the end of
 //! every test.
@@ -8,7 +9,7 @@ use std::{collections::BTreeSet, sync::Mutex};
 use local::gemini::ERROR_MESSAGE;
 use serde_json::Value;
 
-use crate::model::KEY;
+use crate::{model::KEY, stripe};
 
 /// Members of requests and answers that hold such a thing. A code in a request may be a guess; six
 /// digits that mean nothing may well be in a log.
@@ -22,8 +23,15 @@ const SENT: [&str; 8] = [
     "text",
     "system_instruction",
 ];
-const RECEIVED: [&str; 6] =
-    ["mobile_number", "otp", "access_token", "refresh_token", "content", "system_instruction"];
+const RECEIVED: [&str; 7] = [
+    "mobile_number",
+    "otp",
+    "access_token",
+    "refresh_token",
+    "content",
+    "system_instruction",
+    "url",
+];
 
 /// Shorter texts ("hi") are in a log by chance.
 const SHORTEST: usize = 6;
@@ -64,9 +72,9 @@ impl NeverLog {
         }
     }
 
-    /// Panics if one of them, or an internal of the model service, is in `log`.
+    /// Panics if one of them, or an internal of the model service or of Stripe, is in `log`.
     pub(crate) fn assert_not_in(&self, log: &str) {
-        for secret in [ERROR_MESSAGE, KEY] {
+        for secret in [ERROR_MESSAGE, KEY].into_iter().chain(stripe::SECRETS) {
             assert!(!log.contains(secret), "{secret:?} is in the log:\n{log}");
         }
         for text in &*self.0.lock().unwrap() {

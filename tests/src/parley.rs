@@ -1,12 +1,15 @@
 //! A Parley to test: a process of one's own, or the deployment at `BASE_URL`.
 
-use std::{collections::BTreeMap, fs, ops::Deref, path::PathBuf, thread};
+mod builder;
 
-use local::gemini::StandIn;
+use std::{collections::BTreeMap, fs, ops::Deref, path::PathBuf, sync::Arc, thread};
+
+use local::{gemini::StandIn, testing::ManualClock};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Api, PATIENCE, User, eventually, model, process::Process};
+use crate::{Api, PATIENCE, User, eventually, process::Process, relay::Relay, stripe};
+pub use builder::Builder;
 
 /// A Parley. With a process of its own, dropping it stops that process, and fails the test if the
 /// process panicked, did not stop cleanly, or logged what must never be logged.
@@ -18,16 +21,14 @@ pub struct Parley {
 struct Own {
     process: Process,
     model: StandIn,
+    stripe: stripe::StandIn,
+    stripe_clock: Arc<ManualClock>,
+    /// Where Stripe delivers to.
+    _relay: Relay,
     env: BTreeMap<String, String>,
     log: PathBuf,
     /// Holds the data and the log; goes when the test does.
     _folder: TempDir,
-}
-
-/// How a Parley of one's own is set up.
-#[derive(Default)]
-pub struct Builder {
-    env: BTreeMap<String, String>,
 }
 
 impl Parley {
@@ -49,6 +50,20 @@ impl Parley {
     #[must_use]
     pub fn model(&self) -> &StandIn {
         &self.own().model
+    }
+
+    /// The stand-in for Stripe that sells this process's Pro. It knows the process at an address that
+    /// stays when the process is restarted.
+    #[must_use]
+    pub fn stripe(&self) -> &stripe::StandIn {
+        &self.own().stripe
+    }
+
+    /// Stripe's clock: it stands at the time at which the test began, unless it is moved. What is
+    /// signed more than five minutes from the real time is refused.
+    #[must_use]
+    pub fn stripe_clock(&self) -> &ManualClock {
+        &self.own().stripe_clock
     }
 
     /// What the processes of this Parley have printed.
@@ -112,56 +127,6 @@ impl Deref for Parley {
 
     fn deref(&self) -> &Api {
         &self.api
-    }
-}
-
-impl Builder {
-    /// Sets a variable of the process's environment.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Without the daily quota.
-    #[must_use]
-    pub fn without_quota(self) -> Self {
-        self.env("BASIC_DAILY_MESSAGES", "0")
-    }
-
-    /// Without a cache.
-    #[must_use]
-    pub fn without_cache(self) -> Self {
-        self.env("VALKEY_URL", "off")
-    }
-
-    /// Starts it, unless the suite runs against a deployment: then the test has to be left out.
-    pub async fn start(self) -> Option<Parley> {
-        if let Some(base_url) = base_url() {
-            eprintln!("left out: it needs a process of its own, and BASE_URL is {base_url}");
-            return None;
-        }
-        Some(self.start_own().await)
-    }
-
-    async fn start_own(self) -> Parley {
-        let folder = tempfile::Builder::new().prefix("parley-e2e-").tempdir().unwrap();
-        let model = StandIn::start(0).await.unwrap();
-        let defaults = [
-            ("PORT", "0".to_owned()),
-            ("PARLEY_DATA", folder.path().join("data").to_str().unwrap().to_owned()),
-            ("GEMINI_BASE_URL", model.url().to_owned()),
-            ("GEMINI_API_KEY", model::KEY.to_owned()),
-            // So high that polling never meets it; the tests of the rate set their own.
-            ("BASIC_REQUESTS_PER_MINUTE", "1000000".to_owned()),
-        ];
-        let mut env: BTreeMap<_, _> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
-        env.extend(self.env);
-        let log = folder.path().join("log");
-        let (process, base_url) = Process::start(&env, &log);
-        let api = Api::new(base_url);
-        api.never_show(model.url());
-        Parley { api, own: Some(Own { process, model, env, log, _folder: folder }) }
     }
 }
 

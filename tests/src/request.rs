@@ -13,11 +13,12 @@ use crate::{Api, Response};
 pub struct Request {
     api: Api,
     builder: RequestBuilder,
+    may_fail: bool,
 }
 
 impl Request {
     pub(crate) fn new(api: Api, builder: RequestBuilder) -> Self {
-        Self { api, builder }
+        Self { api, builder, may_fail: false }
     }
 
     fn map(self, with: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
@@ -56,6 +57,11 @@ impl Request {
         self.header("idempotency-key", key)
     }
 
+    /// A 5xx is all right: what the server needs is out of order.
+    pub fn may_fail(self) -> Self {
+        Self { may_fail: true, ..self }
+    }
+
     /// Sends it, where it is all right that no answer comes: the server is being killed.
     pub async fn try_send(self) -> Result<Response, reqwest::Error> {
         let (client, request) = self.builder.build_split();
@@ -66,7 +72,7 @@ impl Request {
         if let Some(body) = response.try_json() {
             self.api.never_log().received(&body);
         }
-        response.obeys_the_rules_for_all(&self.api.never_shown());
+        response.obeys_the_rules_for_all(&self.api.never_shown(), self.may_fail);
         Ok(response)
     }
 }

@@ -7,10 +7,12 @@
 )]
 
 mod auth;
+mod billing_lifecycle;
 mod chatrooms;
 mod context;
 mod docs;
 mod errors;
+mod events;
 mod idempotency;
 mod isolation;
 mod journey;
@@ -19,6 +21,8 @@ mod otp;
 mod passwords;
 mod quota;
 mod restart;
+mod subscription;
 mod tokens;
 mod user;
+mod webhooks;
 mod worker;

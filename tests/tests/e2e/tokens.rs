@@ -170,6 +170,10 @@ async fn every_protected_endpoint_asks_for_a_token() {
         ("POST", format!("/chatroom/{room}/message")),
         ("GET", format!("/chatroom/{room}/messages")),
         ("GET", format!("/chatroom/{room}/messages/{message}")),
+        ("POST", "/subscribe/pro".to_owned()),
+        ("POST", "/subscribe/portal".to_owned()),
+        ("GET", "/subscribe/status".to_owned()),
+        ("GET", "/subscription/status".to_owned()),
     ] {
         let body =
             json!({"content": "x", "new_password": "long enough", "full_name": "x", "name": "x"});
