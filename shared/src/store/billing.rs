@@ -187,8 +187,8 @@ impl Store {
     ) -> Result<Write, StoreError> {
         let shard = next.due.map(|_| n(keys::shard(user.to_bytes())));
         let attributes = [
-            ("billing_version", Some(n(next.version))),
-            ("billing_syncs", Some(n(next.syncs))),
+            ("billing_version", Some(n(read.version + 1))),
+            ("billing_syncs", Some(n(read.syncs + 1))),
             ("customer_attempt", Some(n(next.customer_attempt))),
             ("billing_shard", shard),
             ("billing_due", next.due.map(|due| s(keys::due(due)))),

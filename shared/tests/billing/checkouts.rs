@@ -94,7 +94,7 @@ async fn attempts_at_a_customer_are_counted_by_the_holder() {
     for _ in 0..2 {
         setting.store.count_customer_attempt(&lease).await.unwrap();
     }
-    let counted = Billing { customer_attempt: 2, ..Billing::default() };
+    let counted = Billing { customer_attempt: 2, version: 2, ..Billing::default() };
     assert_eq!(setting.billing(ada.user_id).await, counted);
     for lease in setting.lost().await {
         let before = setting.profile(lease.user).await;

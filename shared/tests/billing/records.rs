@@ -24,6 +24,7 @@ async fn what_is_written_is_read_and_the_tier_follows() {
 
     let over = Billing {
         version: 2,
+        syncs: 2,
         entitlement: Entitlement::NONE,
         due: None,
         facts: BillingFacts::default(),
@@ -75,9 +76,11 @@ async fn an_event_is_applied_once() {
 async fn an_event_is_forgotten_after_thirty_days() {
     let setting = Setting::start().await;
     let ada = setting.user().await.user_id;
-    let (read, evt) = (setting.billing(ada).await, event("evt_1"));
-    let apply =
-        async |now| setting.store.record_billing(ada, &read, &read, Some(&evt), now).await.unwrap();
+    let evt = event("evt_1");
+    let apply = async |now| {
+        let read = setting.billing(ada).await;
+        setting.store.record_billing(ada, &read, &read, Some(&evt), now).await.unwrap()
+    };
     let seen = async |now| {
         setting.store.owner_of_customer(&customer("cus_1"), &evt, now).await.unwrap().seen
     };
@@ -116,19 +119,34 @@ async fn nobody_comes_into_being_by_being_billed() {
 }
 
 #[tokio::test]
-async fn where_nothing_has_changed_only_the_event_is_written() {
+async fn the_version_moves_even_where_nothing_has_changed() {
     let setting = Setting::start().await;
     let ada = setting.user().await.user_id;
     let none = setting.billing(ada).await;
     let pro = pro_after(&none);
     setting.store.record_billing(ada, &none, &pro, None, now()).await.unwrap();
+    let (evt, late) = (event("evt_1"), event("evt_2"));
+    let same = setting.store.record_billing(ada, &pro, &pro, Some(&evt), now()).await.unwrap();
+    assert_eq!((same, setting.seen(&evt).await), (Recorded::Done, true));
+    let moved = Billing { version: pro.version + 1, syncs: pro.syncs + 1, ..pro.clone() };
+    assert_eq!(setting.billing(ada).await, moved);
+
+    // What another one has asked before that is older than what was just confirmed.
+    let basic = Billing { entitlement: Entitlement::NONE, ..pro.clone() };
+    let older = setting.store.record_billing(ada, &pro, &basic, Some(&late), now()).await.unwrap();
+    assert_eq!((older, setting.seen(&late).await), (Recorded::Moved, false));
+    assert_eq!(setting.billing(ada).await, moved);
+}
+
+#[tokio::test]
+async fn an_event_alone_is_remembered_once_and_moves_nothing() {
+    let setting = Setting::start().await;
+    let ada = setting.user().await.user_id;
     let (profile, evt) = (setting.profile(ada).await, event("evt_1"));
-    for event in [None, Some(&evt)] {
-        let same = setting.store.record_billing(ada, &pro, &pro, event, now()).await.unwrap();
-        assert_eq!(same, Recorded::Done);
-        assert_eq!(setting.profile(ada).await, profile);
-        assert_eq!(setting.seen(&evt).await, event.is_some());
-    }
+    let remember = async || setting.store.remember_event(&evt, now()).await.unwrap();
+    assert_eq!((remember().await, remember().await), (Recorded::Done, Recorded::Seen));
+    assert!(setting.seen(&evt).await);
+    assert_eq!(setting.profile(ada).await, profile);
 }
 
 #[tokio::test]

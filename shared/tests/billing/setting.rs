@@ -155,6 +155,7 @@ pub(crate) fn checkout() -> Checkout {
 pub(crate) fn pro_after(read: &Billing) -> Billing {
     Billing {
         version: read.version + 1,
+        syncs: read.syncs + 1,
         entitlement: Entitlement { tier: Tier::Pro, until: Some(NOW + 2 * DAY) },
         due: Some(NOW + HOUR),
         facts: BillingFacts {

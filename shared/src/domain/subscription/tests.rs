@@ -175,20 +175,16 @@ fn a_failed_payment_is_dated_when_it_is_first_seen() {
 }
 
 #[test]
-fn the_date_of_a_failed_payment_is_kept_within_its_period() {
+fn the_date_of_a_failed_payment_is_kept_or_grace_would_never_end() {
     let known = past_due_since(NOW - DAY);
     assert_eq!(a(PastDue).seen_after(Some(&known), at(NOW)), known);
     let said = past_due_since(NOW - 9 * DAY);
     assert_eq!(said.seen_after(Some(&known), at(NOW)), known, "what is known is what counts");
-}
-
-#[test]
-fn another_period_and_another_subscription_have_dates_of_their_own() {
-    let known = past_due_since(NOW - DAY);
     let next = Subscription { current_period_end: Some(NOW + 50 * DAY), ..a(PastDue) };
-    assert_eq!(next.seen_after(Some(&known), at(NOW)).past_due_since, Some(NOW));
     let other = Subscription { id: "sub_2".parse().unwrap(), ..a(PastDue) };
-    assert_eq!(other.seen_after(Some(&known), at(NOW)).past_due_since, Some(NOW));
+    for said in [next, other] {
+        assert_eq!(said.seen_after(Some(&known), at(NOW)).past_due_since, Some(NOW - DAY));
+    }
 }
 
 #[test]
@@ -226,12 +222,14 @@ fn it_is_asked_about_when_pro_ends() {
 }
 
 #[test]
-fn one_that_is_overdue_is_asked_about_every_hour() {
+fn one_that_is_overdue_is_asked_about_every_hour_for_a_day() {
     let renewed = Subscription { current_period_end: Some(NOW - 10 * MINUTE), ..a(Active) };
     let ended = Subscription { cancel_at: Some(NOW), ..a(Active) };
     for overdue in [renewed, ended, past_due_since(NOW - 3 * DAY)] {
         assert_eq!(overdue.next_check(GRACE, at(NOW)), Some(NOW + HOUR), "{overdue:?}");
-        assert_eq!(overdue.next_check(GRACE, at(NOW + DAY)), Some(NOW + DAY + HOUR));
+        let (soon, late) = (at(NOW + DAY - 1), at(NOW + DAY));
+        assert_eq!(overdue.next_check(GRACE, soon), Some(NOW + DAY - 1 + HOUR), "{overdue:?}");
+        assert_eq!(overdue.next_check(GRACE, late), Some(NOW + 2 * DAY), "{overdue:?}");
     }
 }
 
@@ -301,12 +299,12 @@ fn checkout(lasts: i64) -> Checkout {
 }
 
 #[test]
-fn a_checkout_is_asked_about_after_an_hour_and_ten_minutes_after_its_end() {
+fn a_checkout_is_asked_about_every_hour_and_ten_minutes_after_its_end() {
     let next_check = |now| checkout(DAY).next_check(at(now));
     let ended = NOW + DAY + 10 * MINUTE;
     assert_eq!(next_check(NOW), Some(NOW + HOUR));
-    assert_eq!(next_check(NOW + HOUR - 1), Some(NOW + HOUR));
-    assert_eq!(next_check(NOW + HOUR), Some(ended));
+    assert_eq!(next_check(NOW + HOUR), Some(NOW + 2 * HOUR));
+    assert_eq!(next_check(ended - HOUR + 1), Some(ended));
     assert_eq!(next_check(ended - 1), Some(ended));
     assert_eq!(next_check(ended), None);
 }
