@@ -37,9 +37,15 @@ async fn plan(host: &Host, buyer: &Buyer) -> Value {
     assert_eq!(host.stripe.subscriptions_of(&buyer.customer).len(), 1);
     let mut profile = host.profile(&buyer.caller).await;
     let all = profile.as_object_mut().unwrap();
-    for own in
-        ["pk", "user_id", "mobile_number", "stripe_customer", "billing_version", "billing_shard"]
-    {
+    for own in [
+        "pk",
+        "user_id",
+        "mobile_number",
+        "stripe_customer",
+        "billing_version",
+        "billing_syncs",
+        "billing_shard",
+    ] {
         assert!(all.remove(own).is_some(), "{own}");
     }
     assert!(profile["subscription"]["id"].take().is_string());
