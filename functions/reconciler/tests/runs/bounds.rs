@@ -1,11 +1,17 @@
 //! More to do than one run does, and runs beside one another.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
+use local::testing;
 use reconciler::Report;
 use shared::domain::Tier;
 
-use crate::host::{Host, NOTHING_DUE};
+use crate::host::{Host, NOTHING_DUE, ONE_SYNCED};
 
 #[tokio::test]
 async fn what_one_run_does_not_list_the_next_one_does() {
@@ -51,4 +57,27 @@ async fn runs_beside_one_another_do_no_harm() {
     host.pass(SignedDuration::from_mins(15));
     host.assert_nothing_due().await;
     assert!(host.store.purge_account(leaver.caller.user_id, 100).await.unwrap().finished);
+}
+
+#[tokio::test]
+async fn what_an_event_has_written_meanwhile_stays() {
+    let host = Arc::new(Host::start().await);
+    let (buyer, subscription) = host.subscriber().await;
+    host.pass(SignedDuration::from_hours(24));
+    // While Stripe's answer "active" is on its way, the subscription ends, and that is told.
+    let once = Arc::new(AtomicBool::new(false));
+    let (world, ended) = (Arc::clone(&host), buyer.clone());
+    let slow = testing::relay(host.stripe.url(), move |_| {
+        let (host, buyer, once) = (world.clone(), ended.clone(), once.clone());
+        let subscription = subscription.clone();
+        async move {
+            if !once.swap(true, Ordering::Relaxed) {
+                host.stripe.cancel(&subscription).unwrap();
+                host.tell(&buyer).await;
+            }
+        }
+    });
+    let slow = host.reconciler_with("STRIPE_BASE_URL", &slow.await).await;
+    assert_eq!(slow.run().await.unwrap(), ONE_SYNCED);
+    assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
 }
