@@ -27,15 +27,17 @@ async fn a_paid_checkout_of_which_no_event_came_is_found_after_an_hour() {
 }
 
 #[tokio::test]
-async fn a_checkout_is_asked_about_after_an_hour_and_when_it_has_ended() {
+async fn a_checkout_is_asked_about_every_hour_and_when_it_has_ended() {
     let host = Host::start().await;
     let opened = host.now().as_second();
     let buyer = host.buyer().await;
     host.assert_due_at(opened + HOUR).await;
     let checkout = host.known(&buyer.caller).await.facts.checkout.unwrap();
     assert_eq!(checkout.id.as_str(), buyer.session, "it may still be paid");
+    host.assert_due_at(opened + 2 * HOUR).await;
     // Paid in the last minute.
     host.set_second(checkout.expires - 60);
+    assert_eq!(host.run().await, ONE_SYNCED);
     host.stripe.pay(&buyer.session).unwrap();
     host.assert_due_at(checkout.expires + TEN_MINUTES).await;
     assert_standing!(host, buyer, Pro, "active");
@@ -48,6 +50,8 @@ async fn a_checkout_that_was_left_is_forgotten() {
     let buyer = host.buyer().await;
     let ends = host.known(&buyer.caller).await.facts.checkout.unwrap().expires;
     host.assert_due_at(host.now().as_second() + HOUR).await;
+    host.set_second(ends);
+    assert_eq!(host.run().await, ONE_SYNCED);
     host.assert_due_at(ends + TEN_MINUTES).await;
     let billing = host.known(&buyer.caller).await;
     assert_eq!((billing.facts.checkout, billing.facts.subscription), (None, None));
