@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use billing::{Hint, NewCheckout, SessionState, StripeFailed, Synced};
+use billing::{Hint, NewCheckout, SessionState, Synced};
 use jiff::Timestamp;
 use shared::{
     domain::{Caller, Checkout, CustomerId, Tier, UserId},
@@ -127,7 +127,13 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
         cancel_url: &format!("{}/subscribe/cancel", state.frontend),
     };
     let key = format!("checkout:{}", lease.id);
-    let checkout = state.stripe().open_checkout(&checkout, &key).await?;
+    let checkout = match state.stripe().open_checkout(&checkout, &key).await {
+        // The customer went with the account, just now.
+        Err(error) if error.is_missing() && is_gone(state, lease.user).await? => {
+            return Err(Problem::session_ended());
+        }
+        opened => opened?,
+    };
     let due = checkout.next_check(now);
     if state.store().keep_checkout(lease, &checkout, due).await? {
         return Ok(checkout);
@@ -172,7 +178,7 @@ async fn make_customer(state: &State, lease: &Lease, attempt: u32) -> Result<Cus
     let customer = match state.stripe().create_customer(lease.user, &key).await {
         Ok(customer) => customer,
         Err(error) => {
-            if let StripeFailed::Failed(_) = error {
+            if error.is_kept() {
                 state.store().count_customer_attempt(lease).await?;
             }
             return Err(error.into());

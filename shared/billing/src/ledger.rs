@@ -171,16 +171,19 @@ impl Ledger {
         if alive > 1 {
             tracing::warn!(user_id = %user, alive, "more than one subscription is paid for");
         }
+        // Stripe would give the deleted customer again to the key under which it was made.
+        let lost = read.facts.customer.is_some() && said.customer.is_none();
+        let began = said.subscriptions.iter().map(|said| said.created).max();
+        let checkout = read.facts.checkout.clone().filter(|checkout| {
+            // What began after it was opened was paid in it.
+            let over = hint.ended_checkout.as_ref() == Some(&checkout.id)
+                || began.is_some_and(|began| began > checkout.created);
+            !over && said.customer.is_some() && checkout.next_check(now).is_some()
+        });
         let seen = said.subscriptions.into_iter().map(|said| said.seen_after(known, now));
         let subscription = subscription::deciding(seen, self.grace, now)
             // What Stripe does not know any more has ended.
             .or_else(|| known.cloned().map(ended));
-        // Stripe would give the deleted customer again to the key under which it was made.
-        let lost = read.facts.customer.is_some() && said.customer.is_none();
-        let checkout = read.facts.checkout.clone().filter(|checkout| {
-            let over = hint.ended_checkout.as_ref() == Some(&checkout.id);
-            !over && said.customer.is_some() && checkout.next_check(now).is_some()
-        });
         let due = [
             subscription.as_ref().and_then(|s| s.next_check(self.grace, now)),
             checkout.as_ref().and_then(|checkout| checkout.next_check(now)),

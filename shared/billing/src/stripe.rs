@@ -109,6 +109,17 @@ impl StripeFailed {
         matches!(self, Self::Refused { status, code, .. } if *status == 404 || code == "resource_missing")
     }
 
+    /// Whether Stripe will say the same under the same idempotency key, for 24 hours
+    /// (<https://docs.stripe.com/api/idempotent_requests>).
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        match self {
+            Self::Failed(_) => true,
+            Self::Refused { .. } => !self.is_passing(),
+            Self::Unavailable(_) | Self::Unreadable => false,
+        }
+    }
+
     /// Whether another attempt may succeed.
     fn is_passing(&self) -> bool {
         match self {

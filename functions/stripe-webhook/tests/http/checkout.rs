@@ -1,5 +1,7 @@
 //! From a checkout to Pro, or not.
 
+use billing::NewCheckout;
+use local::stripe::DEFAULT_PRICE;
 use shared::domain::Tier;
 
 use crate::host::Host;
@@ -92,15 +94,27 @@ async fn who_subscribes_again_is_pro_again_as_the_same_customer() {
 }
 
 #[tokio::test]
-async fn one_of_two_subscriptions_may_end() {
+async fn of_two_subscriptions_the_one_that_is_pro_counts() {
     let host = Host::start().await;
     let (buyer, first) = host.subscriber().await;
-    host.tell(host.stripe.cancel(&first).unwrap()).await;
-    let again = host.checkout(&buyer.caller).await;
-    host.tell(host.stripe.pay(&again.session).unwrap()).await;
-    // The end of the first is told once more, late.
-    let shown = host.stripe.subscription(&first).unwrap();
-    let late = host.stripe.emit("customer.subscription.deleted", shown);
-    assert_eq!(host.deliver(&late.id).await.status, 200);
+    host.hours_pass(1);
+    // Bought in another tab, somehow.
+    let ledger = host.ledger();
+    let checkout = NewCheckout {
+        customer: &buyer.customer.parse().unwrap(),
+        user: buyer.caller.user_id,
+        price: DEFAULT_PRICE,
+        success_url: "https://chat.example.com/",
+        cancel_url: "https://chat.example.com/",
+    };
+    let session = ledger.stripe().open_checkout(&checkout, "another tab").await.unwrap();
+    host.tell(host.stripe.pay(session.id.as_str()).unwrap()).await;
+    let second = host.subscription_of(&buyer);
+    assert_ne!(second, first);
+    host.tell(host.stripe.pause(&second).unwrap()).await;
     assert_eq!(host.standing(&buyer).await, (Tier::Pro, "active".to_owned()));
+    host.tell(host.stripe.cancel(&second).unwrap()).await;
+    assert_eq!(host.standing(&buyer).await, (Tier::Pro, "active".to_owned()));
+    host.tell(host.stripe.cancel(&first).unwrap()).await;
+    assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
 }

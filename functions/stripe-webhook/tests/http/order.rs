@@ -19,16 +19,16 @@ async fn the_late_end_of_an_earlier_session_changes_nothing() {
     let second = host.checkout(&first.caller).await;
     assert_ne!(second.session, first.session);
 
-    let before = host.profile(&first.caller).await;
+    let before = host.told(&first.caller).await;
     assert_eq!(host.deliver(&expired.events[0].id).await.status, 200);
-    assert_eq!(host.profile(&first.caller).await, before, "the second is open");
+    assert_eq!(host.told(&first.caller).await, before, "the second is open");
 
     host.tell(host.stripe.pay(&second.session).unwrap()).await;
-    let before = host.profile(&first.caller).await;
+    let before = host.told(&first.caller).await;
     let shown = host.stripe.session(&first.session).unwrap();
     let later = host.stripe.emit("checkout.session.expired", shown);
     assert_eq!(host.deliver(&later.id).await.status, 200);
-    assert_eq!(host.profile(&first.caller).await, before);
+    assert_eq!(host.told(&first.caller).await, before);
 }
 
 #[tokio::test]
@@ -40,10 +40,10 @@ async fn an_old_update_changes_nothing() {
     let over = host.stripe.cancel(&subscription).unwrap();
     host.tell(over).await;
     assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
-    let before = host.profile(&buyer.caller).await;
+    let before = host.told(&buyer.caller).await;
     for old in [staying, leaving] {
         host.tell(old).await;
-        assert_eq!(host.profile(&buyer.caller).await, before);
+        assert_eq!(host.told(&buyer.caller).await, before);
     }
 }
 

@@ -30,14 +30,13 @@ async fn a_customer_whose_deletion_was_told_is_replaced_at_once() {
 }
 
 #[tokio::test]
-async fn a_customer_whose_deletion_nobody_told_of_is_replaced_by_the_second_request() {
+async fn a_customer_whose_deletion_nobody_told_of_is_replaced() {
     let host = Host::start().await;
     let ada = host.person().await;
     opened(&host.subscribe(&ada).await);
     let first = host.customer_of(&ada).await;
     host.stripe.delete_customer(&first).unwrap();
     host.seconds_pass(24 * 3_600);
-    host.subscribe(&ada).await.assert_problem(503, "unavailable");
     opened(&host.subscribe(&ada).await);
     assert_ne!(host.customer_of(&ada).await, first);
 }
@@ -50,11 +49,9 @@ async fn a_session_that_its_deleted_customer_can_not_pay_in_is_replaced() {
     host.stripe.delete_customer(&host.customer_of(&ada).await).unwrap();
     assert!(host.stripe.pay(&unpayable).is_err());
     host.seconds_pass(60);
-    host.subscribe(&ada).await.assert_problem(503, "unavailable");
     let session = opened(&host.subscribe(&ada).await);
     assert_ne!(session, unpayable);
     host.stripe.pay(&session).unwrap();
-    assert_eq!(host.stripe.session(&unpayable).unwrap()["status"], "expired");
 }
 
 #[tokio::test]

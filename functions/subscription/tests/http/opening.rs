@@ -84,8 +84,9 @@ async fn after_a_minute_stripe_is_asked_whether_the_session_is_still_open() {
         assert_eq!(host.subscribe(&ada).await.body, first.body);
         let session = opened(&first);
         let asked = [
-            format!("GET /v1/checkout/sessions/{session}"),
             format!("GET /v1/customers/{customer}"),
+            "GET /v1/subscriptions".to_owned(),
+            format!("GET /v1/checkout/sessions/{session}"),
         ];
         assert_eq!(host.calls(), asked);
     }

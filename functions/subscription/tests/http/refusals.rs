@@ -37,8 +37,8 @@ async fn a_payment_whose_events_were_lost_is_found_out() {
     let host = Host::start().await;
     let ada = host.person().await;
     let session = opened(&host.subscribe(&ada).await);
-    host.stripe.pay(&session).unwrap();
     host.seconds_pass(60);
+    host.stripe.pay(&session).unwrap();
     refused(&host, &ada, "already_pro").await;
     let stored = host.billing(&ada).await.unwrap();
     assert_eq!(stored.entitlement.tier, Tier::Pro);

@@ -35,14 +35,14 @@ async fn standing(host: &Host, caller: &Caller) -> Value {
 fn basic(status: &str) -> Value {
     json!({
         "tier": "basic", "active": false, "status": status, "current_period_end": null,
-        "cancel_at_period_end": false,
+        "cancel_at_period_end": false, "pro_until": null,
     })
 }
 
 fn pro(status: &str) -> Value {
     json!({
         "tier": "pro", "active": true, "status": status, "current_period_end": PERIOD_END,
-        "cancel_at_period_end": false,
+        "cancel_at_period_end": false, "pro_until": null,
     })
 }
 
@@ -53,7 +53,7 @@ async fn whoever_never_subscribed_has_basic_with_its_limit() {
     let nothing = json!({
         "tier": "basic", "active": false, "status": null, "daily_limit": 5,
         "messages_used_today": 0, "resets_at": "2026-11-22T00:00:00.000Z",
-        "current_period_end": null, "cancel_at_period_end": false,
+        "current_period_end": null, "cancel_at_period_end": false, "pro_until": null,
     });
     assert_eq!(status(&host, &ada).await, nothing);
     // An open checkout grants nothing.
@@ -103,6 +103,7 @@ async fn pro_that_was_cancelled_ends_with_its_period_to_the_second() {
     host.told(&ada).await;
     let mut leaving = pro("active");
     leaving["cancel_at_period_end"] = true.into();
+    leaving["pro_until"] = PERIOD_END.into();
     host.clock.set("2026-12-21T09:59:59.999Z".parse().unwrap());
     assert_eq!(standing(&host, &ada).await, leaving);
 
@@ -140,6 +141,7 @@ async fn past_due_is_pro_for_three_days() {
     host.told(&ada).await;
     let mut overdue = pro("past_due");
     overdue["current_period_end"] = "2027-01-21T10:00:00.000Z".into();
+    overdue["pro_until"] = "2026-12-24T10:00:00.000Z".into();
     host.clock.set("2026-12-24T09:59:59.999Z".parse().unwrap());
     assert_eq!(standing(&host, &ada).await, overdue);
     host.clock.set("2026-12-24T10:00:00Z".parse().unwrap());
