@@ -53,15 +53,27 @@ fn functions(is_so: impl Fn(&str) -> bool) -> Vec<String> {
     functions
 }
 
-/// The public methods of `billing::Ledger` that call the store's `method`.
+/// The methods of `billing::Ledger` that call the store's `method`, themselves or by one another.
 fn methods_of_the_ledger_that_call(method: &str) -> Vec<String> {
     let source = production(&root().join("shared/billing/src/ledger.rs"));
-    let methods = source.split("\n    pub async fn ").skip(1);
-    methods
-        .map(|rest| rest.split("\n    }\n").next().unwrap())
-        .filter(|body| calls(&unspaced(body), "store", method))
-        .map(|body| name(body).to_owned())
-        .collect()
+    let methods: Vec<_> = source
+        .split("\n    }\n")
+        .filter_map(|block| block.split_once("fn "))
+        .map(|(_, rest)| (name(rest).to_owned(), unspaced(rest)))
+        .collect();
+    let mut callers: Vec<String> = Vec::new();
+    loop {
+        let is_caller = |body: &str| {
+            calls(body, "store", method) || callers.iter().any(|name| calls(body, "self", name))
+        };
+        let found =
+            methods.iter().filter(|(_, body)| is_caller(body)).map(|(name, _)| name.clone());
+        let found: Vec<_> = found.collect();
+        if found.len() == callers.len() {
+            return callers;
+        }
+        callers = found;
+    }
 }
 
 /// Whether `source`, which has no white space, holds `receiver.method(` or `receiver().method(`.

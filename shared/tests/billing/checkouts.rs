@@ -1,7 +1,7 @@
 //! What the holder of a lease writes: a customer, and the session that was opened.
 
 use shared::{
-    domain::{Caller, CustomerId},
+    domain::{Caller, Checkout, CustomerId},
     store::{Billing, BillingFacts, Lease, Leased, Recorded},
 };
 
@@ -115,6 +115,22 @@ async fn a_session_is_kept_and_the_lease_given_back() {
     assert_eq!(setting.billing(ada.user_id).await, known);
     assert_eq!(setting.store.billing_due(10, at(NOW + HOUR)).await.unwrap(), [ada.user_id]);
     assert!(setting.can_be_leased(&ada).await);
+}
+
+#[tokio::test]
+async fn a_session_kept_twice_is_kept_once() {
+    let setting = Setting::start().await;
+    let ada = setting.user().await;
+    let lease = setting.granted(&ada).await;
+    let keep = async |id: &str| {
+        let session = Checkout { id: id.parse().unwrap(), ..checkout() };
+        setting.store.keep_checkout(&lease, &session, Some(NOW)).await.unwrap()
+    };
+    assert!(keep("cs_1").await);
+    let kept = setting.profile(ada.user_id).await;
+    assert!(keep("cs_1").await, "the answer to the first try was lost");
+    assert!(!keep("cs_2").await);
+    assert_eq!(setting.profile(ada.user_id).await, kept);
 }
 
 #[tokio::test]

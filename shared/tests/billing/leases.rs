@@ -56,6 +56,16 @@ async fn a_lease_that_has_run_out_is_anothers_to_take() {
 }
 
 #[tokio::test]
+async fn the_same_lease_asked_for_twice_is_granted_both_times() {
+    let setting = Setting::start().await;
+    let ada = setting.user().await;
+    let lease = setting.granted(&ada).await;
+    assert!(is_granted(&setting.ask_at(NOW, &ada, &lease).await));
+    let other = setting.lease(&ada);
+    assert!(matches!(setting.ask_at(NOW, &ada, &other).await, Leased::Taken));
+}
+
+#[tokio::test]
 async fn a_lease_tells_what_is_known_of_the_subscription() {
     let setting = Setting::start().await;
     let ada = setting.user().await;
