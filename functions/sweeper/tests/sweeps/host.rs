@@ -18,7 +18,7 @@ use shared::{
         text::{Content, RoomName},
     },
     queue::{Job, Queue},
-    store::{NewChatroom, NewMessage, Pending, Sent, Store},
+    store::{NewChatroom, NewMessage, Pending, Recorded, Sent, Store},
 };
 use sweeper::{Order, Report, Sweeper};
 use tokio::net::TcpListener;
@@ -113,7 +113,15 @@ impl Host {
         self.user("+14155550123").await
     }
 
+    /// Deletes the caller's account, and settles its billing as the reconciler does.
     pub(crate) async fn delete_account(&self, caller: &Caller) {
+        self.delete_unsettled_account(caller).await;
+        let left = self.store.billing(caller.user_id).await.unwrap().unwrap();
+        let settled = self.store.end_billing(caller.user_id, &left).await.unwrap();
+        assert_eq!(settled, Recorded::Done);
+    }
+
+    pub(crate) async fn delete_unsettled_account(&self, caller: &Caller) {
         let account = self.store.account(caller.user_id, self.now()).await.unwrap().unwrap();
         assert!(self.store.delete_account(caller, &account.user, self.now()).await.unwrap());
     }

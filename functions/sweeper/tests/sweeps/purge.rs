@@ -105,3 +105,18 @@ async fn sessions_and_usage_go_with_the_account() {
     assert_eq!(report.accounts_purged, 1);
     assert_eq!(host.items_of(ada.user_id).await, 0);
 }
+
+#[tokio::test]
+async fn the_tombstone_stays_until_billing_is_settled() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    host.delete_unsettled_account(&ada).await;
+    for _ in 0..2 {
+        let report = host.sweep().await;
+        assert_eq!((report.accounts_purged, report.items_purged, report.failed_steps), (0, 0, 0));
+    }
+    let left = host.store.billing(ada.user_id).await.unwrap().unwrap();
+    host.store.end_billing(ada.user_id, &left).await.unwrap();
+    assert_eq!(host.sweep().await.accounts_purged, 1);
+    assert_eq!(host.store.billing(ada.user_id).await.unwrap(), None);
+}
