@@ -225,13 +225,15 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// When to ask about it, Unix seconds, if no news come by themselves: every hour until it has
-    /// ended, `None` after that.
+    /// When to ask about it, Unix seconds, if no news come by themselves: an hour after it was made,
+    /// and every hour until it has ended; `None` after that.
     #[must_use]
     pub fn next_check(&self, now: Timestamp) -> Option<i64> {
         let now = now.as_second();
         let ended = self.expires.saturating_add(seconds(AFTER_PERIOD));
-        (now < ended).then(|| ended.min(now.saturating_add(seconds(OVERDUE))))
+        let from =
+            if self.created.saturating_add(seconds(OVERDUE)) > now { self.created } else { now };
+        (now < ended).then(|| ended.min(from.saturating_add(seconds(OVERDUE))))
     }
 }
 

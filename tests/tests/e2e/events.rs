@@ -53,7 +53,7 @@ async fn deliver(stripe: &StandIn, events: &[Made], order: [usize; 4], parallel:
 fn paid_until(end: i64) -> Value {
     json!({
         "tier": "pro", "active": true, "status": "active", "daily_limit": null,
-        "messages_used_today": 0, "cancel_at_period_end": false,
+        "messages_used_today": 0, "cancel_at_period_end": false, "pro_until": null,
         "current_period_end": Timestamp::from_second(end).unwrap().to_string(),
     })
 }
