@@ -1,6 +1,7 @@
 //! Whoever has deleted their account is not charged again.
 
-use local::stripe::{Behaviour, Respond};
+use jiff::SignedDuration;
+use local::stripe::{Behaviour, Respond, StatusReply};
 use serde_json::Value;
 
 use crate::host::{Host, NOBODY, ONE_CLOSED};
@@ -88,7 +89,7 @@ async fn while_stripe_is_down_the_tombstone_stays_and_later_it_is_done() {
         broken.run().await.unwrap_err();
         assert!(!sweep(&host, buyer.caller.user_id).await);
         assert!(!is_deleted(&host, &buyer.customer));
-        host.pass(jiff::SignedDuration::from_mins(15));
+        host.pass(SignedDuration::from_mins(15));
     }
     host.stripe.clear_behaviours();
     assert_eq!(host.run().await, ONE_CLOSED);
@@ -108,4 +109,20 @@ async fn an_answer_that_is_lost_does_no_harm() {
     assert_eq!(events.iter().filter(deleted).count(), 1);
     let body: Value = serde_json::from_str(&events.last().unwrap().body).unwrap();
     assert_eq!(body["data"]["object"]["id"], buyer.customer);
+}
+
+#[tokio::test]
+async fn whom_stripe_does_not_know_is_not_taken_for_deleted() {
+    let host = Host::start().await;
+    let (buyer, _) = host.subscriber().await;
+    host.delete_account(&buyer.caller).await;
+    // So it is with another account's key.
+    let missing = StatusReply { status: 404, code: Some("resource_missing".to_owned()) };
+    host.stripe.on(Behaviour::new(Respond::Status(missing)));
+    host.reconciler.run().await.unwrap_err();
+    assert!(!sweep(&host, buyer.caller.user_id).await, "the way to Stripe would be lost");
+    host.stripe.clear_behaviours();
+    host.pass(SignedDuration::from_mins(15));
+    assert_eq!(host.run().await, ONE_CLOSED);
+    assert!(is_deleted(&host, &buyer.customer));
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use local::{
-    stripe::{Behaviour, Respond},
+    stripe::{Behaviour, Respond, StatusReply},
     testing::{self, Buyer},
 };
+use serde_json::json;
 use shared::{domain::Tier, store::Billing};
 
 use crate::host::{Host, NOBODY};
@@ -123,5 +124,27 @@ async fn who_is_written_by_others_again_and_again_waits() {
     assert_eq!(billing.facts.subscription, None);
 
     assert_eq!(host.deliver(&event).await.status, 200);
+    assert_eq!(host.standing(&buyer).await, (Tier::Pro, "active".to_owned()));
+}
+
+#[tokio::test]
+async fn whom_stripe_does_not_know_is_not_taken_for_deleted() {
+    let host = Host::start().await;
+    let (buyer, subscription) = host.subscriber().await;
+    let renewed = host.stripe.renew(&subscription).unwrap().events.remove(0);
+    let customer = json!({ "object": "customer", "id": buyer.customer });
+    let deleted = host.stripe.emit("customer.deleted", customer);
+    let before = host.items().await;
+    // So it is with another account's key.
+    let missing = StatusReply { status: 404, code: Some("resource_missing".to_owned()) };
+    host.stripe.on(Behaviour::new(Respond::Status(missing)));
+    for event in [&renewed, &deleted] {
+        host.deliver(&event.id).await.assert_problem(500, "internal");
+    }
+    assert_eq!(host.items().await, before);
+    host.stripe.clear_behaviours();
+    for event in [&renewed, &deleted] {
+        assert_eq!(host.deliver(&event.id).await.status, 200);
+    }
     assert_eq!(host.standing(&buyer).await, (Tier::Pro, "active".to_owned()));
 }

@@ -72,6 +72,35 @@ async fn an_answer_of_stripes_that_is_overtaken_is_not_stored() {
 }
 
 #[tokio::test]
+async fn an_event_whose_news_others_have_stored_twice_asks_no_more() {
+    let host = Arc::new(Host::start().await);
+    let (buyer, subscription) = host.subscriber().await;
+    let failed = host.stripe.fail_payment(&subscription).unwrap();
+    let once = Arc::new(AtomicBool::new(false));
+    let world = Arc::clone(&host);
+    let slow = testing::relay(host.stripe.url(), move |_| {
+        let (host, subscription, once) = (world.clone(), subscription.clone(), once.clone());
+        async move {
+            if !once.swap(true, Ordering::Relaxed) {
+                let kept = host.stripe.recover(&subscription).unwrap();
+                host.deliver(&kept.events[0].id).await;
+                let over = host.stripe.cancel(&subscription).unwrap();
+                host.deliver(&over.events[0].id).await;
+            }
+        }
+    });
+    let slow = host.router_with("STRIPE_BASE_URL", &slow.await).await;
+    host.stripe.clear_requests();
+    let event = &failed.events[0].id;
+    assert_eq!(host.deliver_by(&slow, event).await.status, 200);
+    assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
+    assert_eq!(host.stripe.requests().len(), 3, "one question each, and none put again");
+    // It counts as applied.
+    assert_eq!(host.deliver(event).await.status, 200);
+    assert_eq!(host.stripe.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn a_customer_that_is_deleted_meanwhile_is_not_stored_again() {
     let host = Arc::new(Host::start().await);
     let (buyer, subscription) = host.subscriber().await;
