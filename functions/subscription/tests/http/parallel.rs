@@ -2,12 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
-use axum::body::Bytes;
+use axum::{body::Bytes, http::Method};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use local::testing;
 use shared::{
     domain::Ids,
     store::{Lease, Leased},
@@ -97,4 +99,28 @@ async fn a_request_that_lost_its_lease_leaves_no_session_open() {
         assert_eq!(session["status"], expected);
     }
     assert_eq!(opened(&host.subscribe(&ada).await), first);
+}
+
+#[tokio::test]
+async fn a_session_that_is_paid_while_it_is_replaced_is_not_bought_twice() {
+    let host = Arc::new(Host::start().await);
+    let ada = host.person().await;
+    let session = opened(&host.subscribe(&ada).await);
+    // Five minutes are left: too few to be given again.
+    host.seconds_pass(24 * 3_600 - 300);
+    let (world, paid) = (Arc::clone(&host), session.clone());
+    let slow = testing::relay(host.stripe.url(), move |asked| {
+        let (host, session) = (world.clone(), paid.clone());
+        async move {
+            // Stripe has just said that it is open.
+            if asked.method == Method::GET && asked.uri.path().ends_with(&session) {
+                host.stripe.pay(&session).ok();
+            }
+        }
+    });
+    let slow = host.instance("STRIPE_BASE_URL", &slow.await).await;
+    host.subscribe_by(&slow, &ada).await.assert_problem(409, "already_pro");
+    assert_eq!(host.stripe.sessions().len(), 1);
+    let stored = host.billing(&ada).await.unwrap().facts.subscription.unwrap();
+    assert_eq!(stored.id.to_string(), host.subscription_of(&ada).await);
 }
