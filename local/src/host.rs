@@ -38,7 +38,7 @@ pub struct Host {
 }
 
 /// What runs, and what of it is real; for a person.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Summary {
     /// DynamoDB.
     pub dynamodb: String,
@@ -113,10 +113,15 @@ impl Host {
             &env,
             stop,
         )?;
+        let [dynamodb, sqs] = cloud.describe();
         let summary = Summary {
+            dynamodb,
+            sqs,
+            cache: valkey.describe(),
             gemini: describe_model(&env, gemini.as_ref()),
             stripe: describe_payments(&env, stripe.as_ref()),
-            ..summary(&env, &cloud, &valkey, &data)
+            data: describe_data(&data),
+            otp: describe_codes(&env),
         };
         Ok(Self {
             address,
@@ -230,21 +235,17 @@ async fn payments(env: &Env, data: &DataDir) -> Result<Option<stripe::StandIn>, 
     Ok(Some(stripe::StandIn::start(settings).await?))
 }
 
-fn summary(env: &Env, cloud: &Cloud, valkey: &Valkey, data: &DataDir) -> Summary {
-    let [dynamodb, sqs] = cloud.describe();
-    Summary {
-        dynamodb,
-        sqs,
-        cache: valkey.describe(),
-        data: match data {
-            DataDir::Memory => "in memory, gone with this process".to_owned(),
-            DataDir::Folder(folder) => folder.display().to_string(),
-        },
-        otp: match env.get("OTP_DELIVERY") {
-            Some("response") => "in the answer of /auth/send-otp (development)".to_owned(),
-            other => other.unwrap_or_default().to_owned(),
-        },
-        ..Summary::default()
+fn describe_data(data: &DataDir) -> String {
+    match data {
+        DataDir::Memory => "in memory, gone with this process".to_owned(),
+        DataDir::Folder(folder) => folder.display().to_string(),
+    }
+}
+
+fn describe_codes(env: &Env) -> String {
+    match env.get("OTP_DELIVERY") {
+        Some("response") => "in the answer of /auth/send-otp (development)".to_owned(),
+        other => other.unwrap_or_default().to_owned(),
     }
 }
 

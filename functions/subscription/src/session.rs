@@ -22,6 +22,22 @@ const YOUNG: i64 = 60;
 /// A session that ends sooner is not worth paying in.
 const TIME_TO_PAY: i64 = 600;
 
+/// What came of a lease.
+enum Opened {
+    /// A session was opened and kept, and the lease given back with that.
+    New(Checkout),
+    /// One that was open already is given again.
+    Standing(Checkout),
+}
+
+impl Opened {
+    fn into_checkout(self) -> Checkout {
+        match self {
+            Self::New(checkout) | Self::Standing(checkout) => checkout,
+        }
+    }
+}
+
 /// The caller's open checkout: the one that stands, or a new one. `billing` is what was just read.
 pub(crate) async fn open(state: &State, caller: &Caller, mut billing: Billing) -> Result<Checkout> {
     let lease = Lease { user: caller.user_id, id: state.ids.next(state.clock.now()) };
@@ -39,11 +55,13 @@ pub(crate) async fn open(state: &State, caller: &Caller, mut billing: Billing) -
         match state.store().lease_checkout(caller, &lease, now, later(now)?).await? {
             Leased::Granted(billing) => {
                 let opened = open_with(state, &lease, *billing).await;
-                // Lost already where a new session was kept: then this does nothing.
+                if let Ok(Opened::New(checkout)) = opened {
+                    return Ok(checkout);
+                }
                 if let Err(error) = state.store().release_checkout(&lease).await {
                     tracing::warn!(%error, "a lease stands until it runs out");
                 }
-                return opened;
+                return opened.map(Opened::into_checkout);
             }
             Leased::Taken => {}
             Leased::SessionEnded => return Err(Problem::session_ended()),
@@ -95,11 +113,11 @@ fn young(state: &State, billing: &Billing, now: Timestamp) -> Option<Checkout> {
 }
 
 /// With the lease: the session that stands, or a new one.
-async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Checkout> {
+async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Opened> {
     let now = state.clock.now();
     refuse_unless_free(&billing, now)?;
     if let Some(young) = young(state, &billing, now) {
-        return Ok(young);
+        return Ok(Opened::Standing(young));
     }
     let billing = match billing.facts.customer {
         // What is stored may be behind, and nobody is to pay twice, nor as a customer who is gone.
@@ -110,7 +128,7 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
     };
     refuse_unless_free(&billing, now)?;
     if let Some(standing) = still_open(state, lease.user, &billing).await? {
-        return Ok(standing);
+        return Ok(Opened::Standing(standing));
     }
     let customer = match billing.facts.customer {
         Some(customer) => customer,
@@ -136,7 +154,7 @@ async fn open_with(state: &State, lease: &Lease, billing: Billing) -> Result<Che
     };
     let due = checkout.next_check(now);
     if state.store().keep_checkout(lease, &checkout, due).await? {
-        return Ok(checkout);
+        return Ok(Opened::New(checkout));
     }
     // Nobody is told of this session, so nobody is to pay in it.
     state.stripe().expire_checkout(&checkout.id).await?;

@@ -88,7 +88,7 @@ pub enum StripeFailed {
     #[error("Stripe: failed with {0}")]
     Failed(u16),
     /// Stripe understood, and refused.
-    #[error("Stripe: refused with {status} {code}")]
+    #[error("Stripe: refused with {status} {code} {param}")]
     Refused {
         /// HTTP status.
         status: u16,

@@ -1,10 +1,9 @@
 //! Events that come late, and events that overtake one another.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use futures_util::FutureExt as _;
 use local::testing;
 use shared::domain::Tier;
 
@@ -47,24 +46,29 @@ async fn an_old_update_changes_nothing() {
     }
 }
 
+/// The function behind a slow line: `meanwhile` happens before Stripe's first answer arrives.
+async fn overtaken_by(host: &Host, meanwhile: impl Future<Output = ()> + Send + 'static) -> Router {
+    let meanwhile = Arc::new(Mutex::new(Some(meanwhile.boxed())));
+    let slow = testing::relay(host.stripe.url(), move |_| {
+        let first = meanwhile.lock().unwrap().take();
+        async move {
+            if let Some(meanwhile) = first {
+                meanwhile.await;
+            }
+        }
+    });
+    host.router_with("STRIPE_BASE_URL", &slow.await).await
+}
+
 #[tokio::test]
 async fn an_answer_of_stripes_that_is_overtaken_is_not_stored() {
     let host = Arc::new(Host::start().await);
     let (buyer, subscription) = host.subscriber().await;
     let failed = host.stripe.fail_payment(&subscription).unwrap();
-
     // While Stripe's answer "past due" is on its way, it ends, and that is told and written.
-    let once = Arc::new(AtomicBool::new(false));
     let world = Arc::clone(&host);
-    let slow = testing::relay(host.stripe.url(), move |_| {
-        let (host, subscription, once) = (world.clone(), subscription.clone(), once.clone());
-        async move {
-            if !once.swap(true, Ordering::Relaxed) {
-                host.tell(host.stripe.cancel(&subscription).unwrap()).await;
-            }
-        }
-    });
-    let slow = host.router_with("STRIPE_BASE_URL", &slow.await).await;
+    let ends = async move { world.tell(world.stripe.cancel(&subscription).unwrap()).await };
+    let slow = overtaken_by(&host, ends).await;
     host.stripe.clear_requests();
     assert_eq!(host.deliver_by(&slow, &failed.events[0].id).await.status, 200);
     assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
@@ -76,20 +80,14 @@ async fn an_event_whose_news_others_have_stored_twice_asks_no_more() {
     let host = Arc::new(Host::start().await);
     let (buyer, subscription) = host.subscriber().await;
     let failed = host.stripe.fail_payment(&subscription).unwrap();
-    let once = Arc::new(AtomicBool::new(false));
     let world = Arc::clone(&host);
-    let slow = testing::relay(host.stripe.url(), move |_| {
-        let (host, subscription, once) = (world.clone(), subscription.clone(), once.clone());
-        async move {
-            if !once.swap(true, Ordering::Relaxed) {
-                let kept = host.stripe.recover(&subscription).unwrap();
-                host.deliver(&kept.events[0].id).await;
-                let over = host.stripe.cancel(&subscription).unwrap();
-                host.deliver(&over.events[0].id).await;
-            }
-        }
-    });
-    let slow = host.router_with("STRIPE_BASE_URL", &slow.await).await;
+    let two_more = async move {
+        let paid = world.stripe.recover(&subscription).unwrap();
+        world.deliver(&paid.events[0].id).await;
+        let over = world.stripe.cancel(&subscription).unwrap();
+        world.deliver(&over.events[0].id).await;
+    };
+    let slow = overtaken_by(&host, two_more).await;
     host.stripe.clear_requests();
     let event = &failed.events[0].id;
     assert_eq!(host.deliver_by(&slow, event).await.status, 200);
@@ -105,17 +103,9 @@ async fn a_customer_that_is_deleted_meanwhile_is_not_stored_again() {
     let host = Arc::new(Host::start().await);
     let (buyer, subscription) = host.subscriber().await;
     let renewed = host.stripe.renew(&subscription).unwrap();
-    let once = Arc::new(AtomicBool::new(false));
     let (world, customer) = (Arc::clone(&host), buyer.customer.clone());
-    let slow = testing::relay(host.stripe.url(), move |_| {
-        let (host, customer, once) = (world.clone(), customer.clone(), once.clone());
-        async move {
-            if !once.swap(true, Ordering::Relaxed) {
-                host.tell(host.stripe.delete_customer(&customer).unwrap()).await;
-            }
-        }
-    });
-    let slow = host.router_with("STRIPE_BASE_URL", &slow.await).await;
+    let goes = async move { world.tell(world.stripe.delete_customer(&customer).unwrap()).await };
+    let slow = overtaken_by(&host, goes).await;
     assert_eq!(host.deliver_by(&slow, &renewed.events[0].id).await.status, 200);
     assert_eq!(host.standing(&buyer).await, (Tier::Basic, "canceled".to_owned()));
     assert_eq!(host.known(&buyer.caller).await.facts.customer, None);
