@@ -30,7 +30,8 @@ use crate::{
 /// Bounds of one call: at most 3 attempts, and 8 s altogether.
 const ATTEMPTS: u32 = 3;
 const CALL: Duration = Duration::from_secs(8);
-/// The wait before the second attempt, doubled before each further one, with full jitter.
+/// The least wait before the second attempt, doubled before each further one; up to as much again is
+/// added at random. Never nothing: an attempt that has timed out holds its idempotency key for a while.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// A client of Stripe. Cloning it is cheap.
@@ -256,7 +257,8 @@ impl Stripe {
                 Err(_) => return Err(StripeFailed::Unavailable("timed out")),
             };
             tried += 1;
-            let wait = FIRST_WAIT.mul_f64(f64::from(1 << tried) * rand::random::<f64>());
+            let wait =
+                FIRST_WAIT.mul_f64(f64::from(1 << (tried - 1)) * (1.0 + rand::random::<f64>()));
             if tried == ATTEMPTS || !failed.is_passing() || Instant::now() + wait > deadline {
                 return Err(failed);
             }
