@@ -19,14 +19,3 @@ impl Role {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_is_called_the_same_everywhere() {
-        let kept = serde_json::to_string(&Role::Operator).unwrap();
-        assert_eq!(kept, format!("\"{}\"", Role::Operator.as_str()));
-    }
-}
