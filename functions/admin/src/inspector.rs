@@ -75,6 +75,11 @@ impl Inspector {
 
     /// How each part is now. Takes as long as the slowest, and no longer than two seconds.
     pub async fn status(&self) -> Status {
+        // Boxed: a dozen calls of SDKs side by side are a large future.
+        Box::pin(self.look()).await
+    }
+
+    async fn look(&self) -> Status {
         let now = self.clock.now();
         let (tables, queue, dead_letters, pending, cache, cache_service, model) = tokio::join!(
             self.tables(),
@@ -182,8 +187,7 @@ async fn within<T, E: Display>(
     part: &'static str,
     asked: impl Future<Output = Result<T, E>>,
 ) -> Option<T> {
-    // Boxed: a dozen calls of the SDK side by side are a future of 77 KB.
-    let reason = match timeout(PATIENCE, Box::pin(asked)).await {
+    let reason = match timeout(PATIENCE, asked).await {
         Ok(Ok(answer)) => return Some(answer),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "out of time".to_owned(),

@@ -15,6 +15,7 @@ mod inspector;
 mod model;
 mod show;
 mod status;
+mod verdict;
 
 use std::sync::Arc;
 
