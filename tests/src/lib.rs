@@ -25,6 +25,7 @@ mod clock;
 mod link;
 pub mod model;
 mod never_log;
+mod operator;
 mod parley;
 mod process;
 pub mod rate_limit;

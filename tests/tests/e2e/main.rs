@@ -6,6 +6,7 @@
     reason = "helpers of tests; clippy knows only the tests themselves"
 )]
 
+mod admin;
 mod auth;
 mod billing_lifecycle;
 mod chatrooms;
