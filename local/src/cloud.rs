@@ -119,7 +119,7 @@ async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
     let dead = create_queue(&client, DEAD_LETTER_QUEUE, &[]).await?;
     let attributes = client
         .get_queue_attributes()
-        .queue_url(dead)
+        .queue_url(&dead)
         .attribute_names(QueueAttributeName::QueueArn)
         .send()
         .await?;
@@ -133,7 +133,7 @@ async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
         (QueueAttributeName::RedrivePolicy, redrive.to_string()),
     ];
     let url = create_queue(&client, QUEUE, &attributes).await?;
-    Ok(env.with("MESSAGE_QUEUE_URL", url))
+    Ok(env.with("MESSAGE_QUEUE_URL", url).with("DEAD_LETTER_QUEUE_URL", dead))
 }
 
 async fn create_queue(
