@@ -23,7 +23,7 @@ use tracing_subscriber::{
 use super::{
     Report,
     deployment::{self, StackName},
-    keys, redrive, replay, sweep,
+    keys, redrive, replay, roles, sweep,
 };
 use crate::Error;
 
@@ -54,6 +54,10 @@ enum Command {
 enum Deployed {
     /// Queue again what is in the dead-letter queue
     Redrive(redrive::Options),
+    /// Give an account a role
+    Grant(roles::Grant),
+    /// Take the role of an account away
+    Revoke(roles::Revoke),
     /// Deliver an event of Stripe's again
     Replay {
         /// The event's id at Stripe; it is kept there for 30 days
@@ -102,6 +106,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let report = redrive::redrive(&env, &options, &progress, interrupt()).await?;
             print(&report, json)
         }
+        Deployed::Grant(whom) => print(&roles::grant(&env, &whom, &SystemClock).await?, json),
+        Deployed::Revoke(whom) => print(&roles::revoke(&env, &whom, &SystemClock).await?, json),
         Deployed::Replay { event } => {
             print(&replay::replay(&env, &event, &SystemClock).await?, json)
         }

@@ -87,5 +87,5 @@ fn text(env: &Env, api_url: &str) -> serde_json::Result<String> {
     let mut map: BTreeMap<_, _> = names.filter_map(|name| Some((*name, env.get(name)?))).collect();
     map.extend(DUMMIES);
     map.insert("API_URL", api_url);
-    serde_json::to_string_pretty(&map)
+    Ok(serde_json::to_string_pretty(&map)? + "\n")
 }

@@ -11,6 +11,7 @@ pub mod map;
 mod parameters;
 pub mod redrive;
 pub mod replay;
+pub mod roles;
 pub mod sweep;
 
 use std::fmt::Display;

@@ -13,7 +13,7 @@ mod stack;
 
 use std::{fmt, path::PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::Report;
@@ -26,7 +26,7 @@ pub use stack::put;
 /// Where keys go.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[group(id = "where", required = true, multiple = false, args = ["out", "put", "print"])]
+#[command(group(ArgGroup::new("where").required(true).args(["out", "put", "print"])))]
 pub struct Options {
     /// Into files in this folder, for your eyes only; none is overwritten
     #[arg(long, value_name = "FOLDER")]
@@ -35,10 +35,10 @@ pub struct Options {
     #[arg(long)]
     pub put: bool,
     /// With --put: make the next signing key, and publish its public half beside the present one
-    #[arg(long, requires = "put", conflicts_with = "activate")]
+    #[arg(long, requires = "put", conflicts_with_all = ["activate", "out", "print"])]
     pub rotate: bool,
     /// With --put: sign with the next key, once the deployment publishes its public half
-    #[arg(long, requires = "put")]
+    #[arg(long, requires = "put", conflicts_with_all = ["out", "print"])]
     pub activate: bool,
     /// To the terminal
     #[arg(long)]
