@@ -1,6 +1,6 @@
 //! The built binary: arguments, exit codes, and what is printed where.
 
-use std::{fs, process::Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use shared::aws::Aws;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a run of the binary came to.
-struct Run {
+pub(crate) struct Run {
     code: Option<i32>,
     out: String,
     err: String,
@@ -20,7 +20,7 @@ struct Run {
 
 impl Run {
     #[track_caller]
-    fn assert(&self, code: i32) -> &Self {
+    pub(crate) fn assert(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
         for secret in [STRIPE_KEY, WEBHOOK_SECRET, AWS_SECRET, "PRIVATE KEY", "panicked"] {
             assert!(!self.out.contains(secret) && !self.err.contains(secret), "{secret}");
@@ -33,7 +33,7 @@ impl Run {
     }
 }
 
-async fn parley(env: &[(&str, String)], arguments: &[&str]) -> Run {
+pub(crate) async fn parley(env: &[(&str, String)], arguments: &[&str]) -> Run {
     let output = Command::new(env!("CARGO_BIN_EXE_parley"))
         .args(arguments)
         .env_clear()
@@ -152,21 +152,7 @@ async fn every_command_on_a_running_local_prints_one_document() {
 async fn a_stack_is_reached_by_its_name() {
     let world = World::start().await;
     let ssm = Ssm::start().await;
-    let map = fs::read_to_string(world.folder.path().join("operator.json")).unwrap();
-    let mut map: Value = serde_json::from_str(&map).unwrap();
-    let map = map.as_object_mut().unwrap();
-    // A real map has parameters in place of secrets, and neither a region nor credentials.
-    map.retain(|name, _| !name.starts_with("STRIPE_") && !name.starts_with("AWS_ACCESS"));
-    map.retain(|name, _| name != "AWS_REGION" && name != "AWS_SECRET_ACCESS_KEY");
-    for (name, value) in
-        [("STRIPE_SECRET_KEY", STRIPE_KEY), ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)]
-    {
-        let parameter = format!("/parley-test/{name}");
-        ssm.set(&parameter, value);
-        map.insert(format!("{name}_PARAMETER"), parameter.into());
-    }
-    map.insert("STRIPE_BASE_URL".to_owned(), world.stripe.url().into());
-    ssm.set("/parley-test/operator", &json!(map).to_string());
+    ssm.hold_map_of(&world);
 
     let env = ssm.variables();
     let swept = parley(&env, &["--stack", "parley-test", "sweep"]).await;

@@ -6,11 +6,15 @@
 mod command;
 mod deployment;
 mod keys;
+mod permissions;
 mod queues;
 mod redrive;
 mod replay;
 mod roles;
 mod rotation;
 mod ssm;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "these tests need the template only")]
+mod support;
 mod sweep;
 mod world;

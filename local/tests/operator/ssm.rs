@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     sync::{Arc, Mutex},
 };
 
@@ -15,6 +16,8 @@ use axum::{
 use serde_json::{Value, json};
 use shared::config::Env;
 use tokio::net::TcpListener;
+
+use crate::world::World;
 
 /// What every signed request is made with. It must never be printed.
 pub(crate) const AWS_SECRET: &str = "secret access key of a test";
@@ -62,6 +65,26 @@ impl Ssm {
             ("AWS_SECRET_ACCESS_KEY", AWS_SECRET.to_owned()),
             ("AWS_ENDPOINT_URL_SSM", self.url.clone()),
         ]
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Holds the map of `world` as that of the stack `parley-test`.
+    pub(crate) fn hold_map_of(&self, world: &World) {
+        let map = fs::read_to_string(world.folder.path().join("operator.json")).unwrap();
+        let mut map: BTreeMap<String, String> = serde_json::from_str(&map).unwrap();
+        // A real one has parameters in place of secrets, and neither a region nor credentials.
+        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            map.remove(name);
+        }
+        for secret in ["GEMINI_API_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] {
+            let parameter = format!("/parley-test/{secret}");
+            self.set(&parameter, &map.remove(secret).unwrap());
+            map.insert(format!("{secret}_PARAMETER"), parameter);
+        }
+        self.set("/parley-test/operator", &json!(map).to_string());
     }
 
     pub(crate) fn set(&self, name: &str, value: &str) {
