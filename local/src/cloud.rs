@@ -112,6 +112,7 @@ fn file(data: &DataDir) -> Result<Data, Error> {
 
 /// Makes the queue and its dead-letter queue where they are missing.
 async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
+    // Two queues of one's own: both have to be named.
     if env.get("MESSAGE_QUEUE_URL").is_some() {
         return Ok(env);
     }

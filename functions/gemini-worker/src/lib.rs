@@ -21,7 +21,7 @@ use shared::{
     store::Store,
 };
 
-use gemini::{DEFAULT_BASE_URL, Gemini, Settings};
+use gemini::{Gemini, Settings};
 
 /// The clients and limits of this function, made once per process.
 pub struct Worker {
@@ -48,9 +48,9 @@ impl Worker {
             return Err(ConfigError::Missing("GEMINI_API_KEY".to_owned()));
         }
         let gemini = Gemini::new(Settings {
-            base_url: env.get("GEMINI_BASE_URL").unwrap_or(DEFAULT_BASE_URL).to_owned(),
+            base_url: env.gemini_base_url().to_owned(),
             api_key,
-            model: env.get("GEMINI_MODEL").unwrap_or("gemini-3.8-flash").to_owned(),
+            model: env.gemini_model().to_owned(),
             timeout,
         })
         .map_err(|error| ConfigError::invalid("GEMINI_*", error))?;
