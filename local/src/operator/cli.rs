@@ -23,7 +23,7 @@ use tracing_subscriber::{
 use super::{
     Report,
     deployment::{self, StackName},
-    keys, redrive, replay, roles, sweep,
+    keys, redrive, replay, roles, status, sweep,
 };
 use crate::Error;
 
@@ -52,6 +52,8 @@ enum Command {
 /// What is done to a deployment that is there.
 #[derive(Subcommand)]
 enum Deployed {
+    /// Show how each part of the deployment is; ends with 1 if one needs attention
+    Status,
     /// Queue again what is in the dead-letter queue
     Redrive(redrive::Options),
     /// Give an account a role
@@ -102,6 +104,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     };
     let env = deployment::find(stack, process).await?;
     match command {
+        Deployed::Status => print(&status::status(&env, Arc::new(SystemClock)).await?, json),
         Deployed::Redrive(options) => {
             let report = redrive::redrive(&env, &options, &progress, interrupt()).await?;
             print(&report, json)

@@ -12,6 +12,7 @@ mod parameters;
 pub mod redrive;
 pub mod replay;
 pub mod roles;
+pub mod status;
 pub mod sweep;
 
 use std::fmt::Display;

@@ -77,8 +77,13 @@ async fn a_wrong_use_ends_with_2_and_says_what_is_right() {
 async fn a_failure_ends_with_1_and_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let env = [("PARLEY_DATA", folder.path().display().to_string())];
-    for command in [&["sweep"][..], &["redrive"], &["replay", "evt_1"], &["revoke", "+14155550123"]]
-    {
+    for command in [
+        &["status"][..],
+        &["sweep"],
+        &["redrive"],
+        &["replay", "evt_1"],
+        &["revoke", "+14155550123"],
+    ] {
         let run = parley(&env, &[command, &["--json"]].concat()).await;
         run.assert(1);
         assert!(run.out.is_empty());
@@ -141,6 +146,8 @@ async fn every_command_on_a_running_local_prints_one_document() {
     let revoked = parley(&env, &["--json", "revoke", &person.id.to_string()]).await;
     assert_eq!(revoked.assert(0).json()["role"], Value::Null);
 
+    let status = parley(&env, &["status", "--json"]).await;
+    assert_eq!(status.assert(0).json()["status"], "ok");
     let replayed = parley(&env, &["replay", &events[0].id, "--json"]).await;
     assert_eq!(replayed.assert(0).json()["status"], 200);
     let swept = parley(&env, &["sweep", "--json"]).await;

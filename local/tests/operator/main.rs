@@ -13,6 +13,7 @@ mod replay;
 mod roles;
 mod rotation;
 mod ssm;
+mod status;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "these tests need the template only")]
 mod support;

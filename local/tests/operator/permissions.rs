@@ -9,12 +9,18 @@ use std::{
 use local::testing::relay;
 use serde_json::Value;
 
-use crate::{command::parley, ssm::Ssm, support::{Template, root}, world::World};
+use crate::{
+    command::parley,
+    ssm::Ssm,
+    support::{Template, root},
+    world::World,
+};
 
 /// The actions of the policy in the document.
 fn allowed() -> BTreeSet<String> {
     let document = fs::read_to_string(root().join("docs/operating.md")).unwrap();
-    let policies = document.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let policies =
+        document.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let policy = policies.map(|text| serde_json::from_str::<Value>(text).unwrap());
     let policy = policy.into_iter().find(|policy| policy["Version"] == "2012-10-17").unwrap();
     let statements = policy["Statement"].as_array().unwrap().iter();
@@ -46,7 +52,7 @@ async fn the_policy_allows_what_the_commands_ask_for() {
     let asked = Arc::new(Mutex::new(BTreeSet::new()));
     let watched = async |url: &str| {
         let asked = Arc::clone(&asked);
-        let note = move |request: axum::http::request::Parts| {
+        let note = move |request: http::request::Parts| {
             let target = request.headers["x-amz-target"].to_str().unwrap();
             asked.lock().unwrap().insert(action(target));
             async {}
