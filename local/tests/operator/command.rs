@@ -124,6 +124,9 @@ async fn dead_letters_are_listed_moved_and_answered() {
     assert_eq!(listed.json()["letters"][0]["message_id"], message.to_string());
     assert_eq!(listed.json()["left"], 1);
 
+    let degraded = parley(&beside(&world), &["status"]).await;
+    assert!(degraded.assert(1).out.starts_with("degraded\n"), "{}", degraded.out);
+
     let moved = parley(&beside(&world), &["redrive"]).await;
     moved.assert(0);
     assert_eq!(moved.out, "1 moved, about 0 left\n");
