@@ -15,8 +15,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
-    DataDir, Error, Settings, cloud::Cloud, gemini, mapping::Mapping, schedule, secrets, stripe,
-    valkey::Valkey,
+    DataDir, Error, Settings, cloud::Cloud, gemini, mapping::Mapping, operator::map::LocalMap,
+    schedule, secrets, stripe, valkey::Valkey,
 };
 
 /// How long a stop waits for what is under way: a model that hangs may take minutes, and its message
@@ -35,6 +35,8 @@ pub struct Host {
     _valkey: Valkey,
     _gemini: Option<gemini::StandIn>,
     _stripe: Option<stripe::StandIn>,
+    /// By which `parley` finds it.
+    _map: Option<LocalMap>,
 }
 
 /// What runs, and what of it is real; for a person.
@@ -113,6 +115,7 @@ impl Host {
             &env,
             stop,
         )?;
+        let map = LocalMap::write(&env, &data, &format!("http://{address}"))?;
         let [dynamodb, sqs] = cloud.describe();
         let summary = Summary {
             dynamodb,
@@ -134,6 +137,7 @@ impl Host {
             _valkey: valkey,
             _gemini: gemini,
             _stripe: stripe,
+            _map: map,
         })
     }
 

@@ -10,6 +10,7 @@ pub mod gemini;
 mod host;
 mod mapping;
 pub mod openapi;
+pub mod operator;
 mod schedule;
 mod secrets;
 mod settings;

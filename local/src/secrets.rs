@@ -21,7 +21,7 @@ pub(crate) fn with_secrets(env: Env, data: &DataDir) -> Result<Env, Error> {
     };
     let pepper = match env.get("OTP_PEPPER") {
         Some(pepper) => pepper.to_owned(),
-        None => kept(data, "otp-pepper", || Ok(STANDARD.encode(rand::random::<[u8; 32]>())))?,
+        None => kept(data, "otp-pepper", || Ok(new_pepper()))?,
     };
     let public_keys = auth::public_keys_of(&private_key)?;
     Ok(env
@@ -30,9 +30,15 @@ pub(crate) fn with_secrets(env: Env, data: &DataDir) -> Result<Env, Error> {
         .or("JWT_PUBLIC_KEYS", public_keys))
 }
 
-fn new_signing_key() -> Result<String, Error> {
+/// A new private key that access tokens are signed with: Ed25519, PKCS#8 PEM.
+pub(crate) fn new_signing_key() -> Result<String, Error> {
     let key = SigningKey::from_bytes(&rand::random());
     Ok(key.to_pkcs8_pem(LineEnding::LF).map_err(|error| error.to_string())?.to_string())
+}
+
+/// A new key that one-time codes are hashed with: 256 random bits, base64.
+pub(crate) fn new_pepper() -> String {
+    STANDARD.encode(rand::random::<[u8; 32]>())
 }
 
 /// What the file `name` holds; where there is none, what `make` makes, which it holds from then on.
@@ -47,7 +53,11 @@ fn kept(data: &DataDir, name: &str, make: fn() -> Result<String, Error>) -> Resu
     Ok(secret)
 }
 
-fn write_privately(path: &Path, secret: &str) -> Result<(), Error> {
+/// Makes the file `path`, which only its owner can read.
+///
+/// # Errors
+/// It is there already, or can't be written.
+pub(crate) fn write_privately(path: &Path, secret: &str) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(secret.as_bytes())?;
     file.sync_all()?;

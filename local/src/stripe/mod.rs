@@ -105,6 +105,7 @@ mod wire;
 
 pub use account::{Attempt, Change, Event, Made, Refusal};
 pub use behaviour::{Behaviour, Respond, StatusReply, When};
+pub(crate) use delivery::Signer;
 pub use delivery::{Delivered, Dropped, WebhookSettings};
 pub use model::DEFAULT_PRICE;
 pub use requests::Received;

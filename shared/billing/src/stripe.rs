@@ -7,7 +7,7 @@ use miniserde::{Deserialize, json};
 use secrecy::SecretString;
 use shared::{
     config::{ConfigError, Env},
-    domain::{Checkout, CheckoutId, CustomerId, Subscription, UserId},
+    domain::{Checkout, CheckoutId, CustomerId, EventId, Subscription, UserId},
 };
 use stripe::StripeRequest;
 use stripe_billing::{
@@ -18,6 +18,7 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, ExpireCheckoutSession,
     RetrieveCheckoutSession,
 };
+use stripe_client_core::{RequestBuilder, StripeMethod};
 use stripe_core::customer::{CreateCustomer, DeleteCustomer, RetrieveCustomer};
 use stripe_shared::CheckoutSessionMode;
 use tokio::time::{Instant, timeout_at};
@@ -241,18 +242,34 @@ impl Stripe {
         Ok(portal.url)
     }
 
+    /// An event as Stripe delivers it, byte for byte. Stripe keeps events for 30 days
+    /// (<https://docs.stripe.com/api/events>).
+    pub async fn event(&self, id: &EventId) -> Result<Vec<u8>, StripeFailed> {
+        let request = || RequestBuilder::new(StripeMethod::Get, format!("/events/{id}"));
+        self.exchange(request, None).await
+    }
+
     /// Does `request`, under `key` if it is one that must not be done twice.
     async fn call<T: Deserialize>(
         &self,
         request: &(impl StripeRequest + Sync),
         key: Option<&str>,
     ) -> Result<T, StripeFailed> {
+        read(&self.exchange(|| request.build(), key).await?)
+    }
+
+    /// Sends a request, as often as it takes within the bounds; the answer's body.
+    async fn exchange(
+        &self,
+        request: impl Fn() -> RequestBuilder + Sync,
+        key: Option<&str>,
+    ) -> Result<Vec<u8>, StripeFailed> {
         let deadline = Instant::now() + CALL;
         let mut tried = 0;
         loop {
-            let attempt = self.transport.send(request.build(), key);
+            let attempt = self.transport.send(request(), key);
             let failed = match timeout_at(deadline, attempt).await {
-                Ok(Ok(answer)) => return read(&answer),
+                Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(failed)) => failed,
                 Err(_) => return Err(StripeFailed::Unavailable("timed out")),
             };

@@ -23,6 +23,7 @@ use aws_types::SdkConfig;
 use crate::config::{ConfigError, Env};
 
 pub use json::{CallFailed, JsonService, Service};
+pub use secrets::SSM;
 
 /// The roots that AWS endpoints chain to (<https://www.amazontrust.com/repository/>): valid until
 /// 2037 at least. They come from there, and from every system's store of roots.

@@ -8,7 +8,9 @@ use serde_json::json;
 use super::{ATTEMPT, ATTEMPTS, Aws, CallFailed, JsonService, Service};
 use crate::config::{ConfigError, Env};
 
-const SSM: Service = Service { name: "ssm", variable: "SSM", target: "AmazonSSM", version: "1.1" };
+/// The parameter store.
+pub const SSM: Service =
+    Service { name: "ssm", variable: "SSM", target: "AmazonSSM", version: "1.1" };
 
 impl Aws {
     /// The secrets `names`, in their order: the variable itself where it is set (development), else

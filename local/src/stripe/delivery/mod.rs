@@ -20,6 +20,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 pub use settings::{Dropped, WebhookSettings};
+pub(crate) use signature::Signer;
 
 use super::{
     account::{Attempt, Event, Refusal},

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use sha2::Sha256;
 
 /// Signs what is delivered.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     keys: Vec<Hmac<Sha256>>,
 }
 
 impl Signer {
     /// With one secret, or with several, separated by commas: each signs, as at Stripe while a secret
     /// is being replaced.
-    pub(super) fn new(secrets: &str) -> Result<Self, crate::Error> {
+    pub(crate) fn new(secrets: &str) -> Result<Self, crate::Error> {
         let keys: Result<Vec<_>, _> = secrets
             .split(',')
             .map(str::trim)
@@ -25,7 +25,7 @@ impl Signer {
     }
 
     /// The header for `body` as it is sent at `now`.
-    pub(super) fn header(&self, body: &str, now: Timestamp) -> String {
+    pub(crate) fn header(&self, body: &str, now: Timestamp) -> String {
         let time = now.as_second();
         let mut header = format!("t={time}");
         for key in &self.keys {
