@@ -28,10 +28,10 @@ const USER: &str = "VALKEY_IAM_USER";
 const CACHE: &str = "VALKEY_IAM_CACHE";
 
 /// How long a token is good for: the longest that ElastiCache takes.
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
+const LIFETIME: Duration = Duration::from_mins(15);
 
 /// How often a connection that lives on signs in again: in good time before its 12 hours are over.
-const RENEWAL: Duration = Duration::from_secs(6 * 60 * 60);
+const RENEWAL: Duration = Duration::from_hours(6);
 
 /// An IAM user of one serverless cache.
 #[derive(Clone)]
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn renewal_comes_twice_before_the_twelve_hours_of_a_connection_are_over() {
-        assert!(iam(&env()).renewal * 2 <= Duration::from_secs(12 * 60 * 60));
+        assert!(iam(&env()).renewal * 2 <= Duration::from_hours(12));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use futures_util::{
 };
 use redis::{FromRedisValue, Pipeline, RedisResult};
 
-use super::server::{Server, Wire};
+use super::{server::Server, wire::Wire};
 
 /// After so many failed calls in a row a connection is replaced, whatever it looks like: one that
 /// went silently (while the process was frozen, say) would be waited for until the kernel gives it

@@ -12,6 +12,7 @@ mod connection;
 mod iam;
 mod link;
 mod server;
+mod wire;
 
 use std::sync::Arc;
 

@@ -3,15 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
-    Pipeline, RedisError, RedisFuture, RedisResult, TlsCertificates, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    RedisError, RedisResult, TlsCertificates,
     cluster::{ClusterClient, ClusterClientBuilder},
-    cluster_async::ClusterConnection,
     io::tcp::TcpSettings,
 };
 
-use super::iam::Iam;
+use super::{iam::Iam, wire::Wire};
 use crate::{
     aws,
     config::{ConfigError, Env},
@@ -40,9 +38,9 @@ pub(super) struct Server {
 
 #[derive(Clone)]
 enum AnyClient {
-    Single(Client),
+    Single(Box<Client>),
     /// It knows the cluster's common address, or one of its nodes, and asks there for the others.
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 impl Server {
@@ -54,32 +52,26 @@ impl Server {
             None | Some("off") => return Ok(None),
             Some(url) => url,
         };
-        let unusable = |_: RedisError| ConfigError::invalid(URL, "not a redis:// or rediss:// URL");
-        let tcp = TcpSettings::default().set_nodelay(true);
-        let info = url.into_connection_info().map_err(unusable)?.set_tcp_settings(tcp.clone());
+        let info = url.into_connection_info().map_err(unusable)?.set_tcp_settings(tcp());
         let is_tls = matches!(info.addr(), ConnectionAddr::TcpTls { .. });
         let is_cluster = env.parse(CLUSTER, iam.is_some())?;
-        let client = if is_cluster {
-            let builder = ClusterClientBuilder::new([info.clone()])
-                .tcp_settings(tcp)
-                .connection_timeout(CONNECT)
-                .response_timeout(CONNECT)
-                .retries(RETRIES)
-                .min_retry_wait(PAUSE.start)
-                .max_retry_wait(PAUSE.end);
-            AnyClient::Cluster(match iam {
-                Some(iam) => elasticache(env, &info, builder, iam)?,
-                None => builder.build().map_err(unusable)?,
-            })
-        } else if iam.is_some() {
-            return Err(ConfigError::invalid(CLUSTER, "a cache with IAM sign-in is a cluster"));
-        } else {
-            AnyClient::Single(Client::open(info).map_err(unusable)?)
+        let client = match iam {
+            Some(_) if !is_cluster => {
+                return Err(ConfigError::invalid(CLUSTER, "a cache with IAM sign-in is a cluster"));
+            }
+            Some(_) if !is_tls => {
+                return Err(ConfigError::invalid(URL, "IAM sign-in needs TLS: rediss://"));
+            }
+            Some(iam) => AnyClient::Cluster(Box::new(elasticache(env, info, iam)?)),
+            None if is_cluster => {
+                AnyClient::Cluster(Box::new(cluster(info).build().map_err(unusable)?))
+            }
+            None => AnyClient::Single(Box::new(Client::open(info).map_err(unusable)?)),
         };
         Ok(Some(Self { is_tls, client }))
     }
 
-    /// Connects, within [`CONNECT`] for each step.
+    /// Connects. No step of it takes longer than [`CONNECT`].
     pub(super) async fn connect(self) -> RedisResult<Wire> {
         match self.client {
             AnyClient::Single(client) => {
@@ -89,64 +81,112 @@ impl Server {
                 let connection = client.get_multiplexed_async_connection_with_config(&config);
                 Ok(Wire::Single(connection.await?))
             }
-            AnyClient::Cluster(client) => Ok(Wire::Cluster(client.get_async_connection().await?)),
+            AnyClient::Cluster(client) => {
+                let connection = client.get_async_connection().await;
+                Ok(Wire::Cluster(connection.map_err(said_by_its_nodes)?))
+            }
         }
     }
 }
 
-/// A serverless cache of AWS: its certificate leads to one of Amazon's roots.
-fn elasticache(
-    env: &Env,
-    info: &ConnectionInfo,
-    builder: ClusterClientBuilder,
-    iam: Iam,
-) -> Result<ClusterClient, ConfigError> {
-    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        return Err(ConfigError::invalid(URL, "IAM sign-in needs TLS: rediss://"));
-    }
+fn unusable(_: RedisError) -> ConfigError {
+    ConfigError::invalid(URL, "not a redis:// or rediss:// URL")
+}
+
+fn tcp() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true)
+}
+
+/// A cluster, with the certificate of a server of the public web if it has one.
+fn cluster(info: ConnectionInfo) -> ClusterClientBuilder {
+    ClusterClientBuilder::new([info])
+        .tcp_settings(tcp())
+        .connection_timeout(CONNECT)
+        .response_timeout(CONNECT)
+        .retries(RETRIES)
+        .min_retry_wait(PAUSE.start)
+        .max_retry_wait(PAUSE.end)
+}
+
+/// A serverless cache of AWS: its certificate leads to one of Amazon's roots, and to no other.
+fn elasticache(env: &Env, info: ConnectionInfo, iam: Iam) -> Result<ClusterClient, ConfigError> {
     let settings = info.redis_settings();
     if settings.username().or(settings.password()).is_some() {
         return Err(ConfigError::invalid(URL, "IAM sign-in takes no user and no password"));
     }
     let roots = TlsCertificates { client_tls: None, root_cert: Some(aws::roots(env)?.to_vec()) };
-    let client = builder.certs(roots).set_credentials_provider(iam).build();
+    let client = cluster(info).certs(roots).set_credentials_provider(iam).build();
     client.map_err(|_| ConfigError::invalid("AWS_CA_BUNDLE", "a certificate can't be used"))
 }
 
-/// A connection.
-#[derive(Clone)]
-pub(super) enum Wire {
-    /// To one server. Once it is broken it stays so.
-    Single(MultiplexedConnection),
-    /// To every node of a cluster. It follows redirections, and connects again to a node that was
-    /// lost.
-    Cluster(ClusterConnection),
+/// A refused sign-in is not just a failure of the network, as the cluster's client has it: an
+/// operator has to look for it elsewhere.
+fn said_by_its_nodes(error: RedisError) -> RedisError {
+    let refused = error.detail().is_some_and(|detail| detail.contains("AuthenticationFailed"));
+    if refused { (ErrorKind::AuthenticationFailed, "sign-in refused").into() } else { error }
 }
 
-impl ConnectionLike for Wire {
-    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::Single(connection) => connection.req_packed_command(cmd),
-            Self::Cluster(connection) => connection.req_packed_command(cmd),
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SystemClock;
+
+    fn serverless() -> Env {
+        Env::default()
+            .with(URL, "rediss://cache.example.com:6379")
+            .with("VALKEY_IAM_USER", "parley-app")
+            .with("VALKEY_IAM_CACHE", "parley-cache")
+            .with("AWS_REGION", "eu-central-1")
+            .with("AWS_ACCESS_KEY_ID", "id")
+            .with("AWS_SECRET_ACCESS_KEY", "key")
     }
 
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Self::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
-        }
+    fn server(env: &Env) -> Result<Option<Server>, ConfigError> {
+        Server::from_env(env, Arc::new(SystemClock))
     }
 
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::Single(connection) => connection.get_db(),
-            Self::Cluster(connection) => connection.get_db(),
-        }
+    fn is_cluster(env: &Env) -> bool {
+        matches!(server(env).unwrap().unwrap().client, AnyClient::Cluster(_))
+    }
+
+    #[test]
+    fn a_url_alone_is_a_single_server() {
+        let env = Env::default().with(URL, "redis://127.0.0.1:6379");
+        assert!(!is_cluster(&env));
+        assert!(!is_cluster(&env.clone().with(CLUSTER, "false")));
+        assert!(is_cluster(&env.with(CLUSTER, "true")));
+    }
+
+    #[test]
+    fn iam_sign_in_means_a_cluster() {
+        assert!(is_cluster(&serverless()));
+        assert!(is_cluster(&serverless().with(CLUSTER, "true")));
+    }
+
+    #[test]
+    fn without_a_url_or_with_off_there_is_no_cache() {
+        assert!(server(&Env::default()).unwrap().is_none());
+        assert!(server(&Env::default().with(CLUSTER, "true")).unwrap().is_none());
+        assert!(server(&serverless().with(URL, "off")).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused_by_name() {
+        let refused = |name: &str, value: &str| {
+            let error = server(&serverless().with(name, value)).err().unwrap().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+            error
+        };
+        assert!(refused(URL, "").contains("VALKEY_URL is missing"));
+        assert!(refused(URL, "nonsense").contains("VALKEY_URL is invalid: not a redis://"));
+        assert!(refused(URL, "redis://cache:6379").contains("VALKEY_URL is invalid: IAM"));
+        assert!(
+            refused(URL, "rediss://:hunter2@cache:6379").contains("VALKEY_URL is invalid: IAM")
+        );
+        assert!(refused(CLUSTER, "false").contains("VALKEY_CLUSTER is invalid: a cache with IAM"));
+        assert!(refused(CLUSTER, "yes").contains("VALKEY_CLUSTER is invalid"));
+        assert!(refused("VALKEY_IAM_USER", "").contains("VALKEY_IAM_USER is missing"));
+        assert!(refused("AWS_REGION", "").contains("AWS_REGION is missing"));
+        assert!(refused("AWS_CA_BUNDLE", "/nowhere").contains("AWS_CA_BUNDLE is invalid"));
     }
 }

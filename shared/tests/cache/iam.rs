@@ -1,10 +1,14 @@
 //! Signing in by IAM, over TLS, to a cluster whose user's password is the token that is expected.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use jiff::Timestamp;
 use local::testing::ManualClock;
 use shared::config::Env;
+use tokio::sync::watch;
 
 use crate::{
     node::{Node, until},
@@ -14,7 +18,7 @@ use crate::{
 
 /// Tokens for two moments, signed once by AWS's own Python SDK, as in the unit tests of `cache::iam`.
 const NOON: &str = "2026-11-21T12:00:00Z";
-const TOKEN_OF_NOON: &str = "parley-cache/?Action=connect&User=parley-app&ResourceType=ServerlessCache\
+pub(crate) const TOKEN_OF_NOON: &str = "parley-cache/?Action=connect&User=parley-app&ResourceType=ServerlessCache\
     &X-Amz-Algorithm=AWS4-HMAC-SHA256\
     &X-Amz-Credential=AKIDEXAMPLE%2F20261121%2Feu-central-1%2Felasticache%2Faws4_request\
     &X-Amz-Date=20261121T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host\
@@ -43,14 +47,16 @@ const RIGHTS: [&str; 12] = [
 ];
 
 /// A cache as ElastiCache makes them: a cluster behind TLS, known by the address of all of it.
-struct Serverless {
-    node: Node,
-    authority: Authority,
-    env: Env,
+pub(crate) struct Serverless {
+    pub(crate) node: Node,
+    pub(crate) env: Env,
+    _authority: Authority,
+    silence: watch::Sender<()>,
 }
 
 impl Serverless {
-    async fn start(pause: Duration) -> Option<Self> {
+    /// With a pause before each handshake.
+    pub(crate) async fn start(pause: Duration) -> Option<Self> {
         let (authority, front) = (Authority::new(), Front::new().await);
         let port = front.port.to_string();
         let node = Node::cluster_of_one(&[
@@ -69,34 +75,40 @@ impl Serverless {
             .with("AWS_CA_BUNDLE", authority.bundle().to_str().unwrap())
             .with("VALKEY_IAM_USER", "parley-app")
             .with("VALKEY_IAM_CACHE", "parley-cache");
-        front.open(&authority, node.port, pause);
-        Some(Self { node, authority, env })
+        let silence = front.open(&authority, node.port, pause);
+        Some(Self { node, env, silence, _authority: authority })
     }
 
     /// From here on `token` is what signs the user in.
-    async fn expects(&self, token: &str) {
+    pub(crate) async fn expects(&self, token: &str) {
         let password = format!(">{token}");
         let cluster = ["+cluster|slots", "+ping", "+client|setinfo", "resetpass", &password];
         let user = ["ACL", "SETUSER", "parley-app"];
         self.node.ask::<()>(&[&user[..], &RIGHTS, &cluster].concat()).await;
     }
 
-    async fn sign_ins(&self) -> u32 {
+    /// Nothing more is heard over the connections that there are.
+    pub(crate) fn silence(&self) {
+        self.silence.send(()).unwrap();
+    }
+
+    /// How often somebody has signed in.
+    pub(crate) async fn sign_ins(&self) -> u32 {
         let stats: String = self.node.ask(&["INFO", "commandstats"]).await;
         let calls = stats.split("cmdstat_auth:calls=").nth(1);
         calls.map_or(0, |calls| calls.split(',').next().unwrap().parse().unwrap())
     }
 }
 
-fn clock(at: &str) -> Arc<ManualClock> {
-    Arc::new(ManualClock::new(at.parse::<Timestamp>().unwrap()))
+pub(crate) fn at_noon() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(NOON.parse().unwrap()))
 }
 
 #[tokio::test]
 async fn the_token_signs_in_over_tls_once_for_each_connection() {
     let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
     cache.expects(TOKEN_OF_NOON).await;
-    let setting = Setting::with_clock(&cache.env, clock(NOON));
+    let setting = Setting::with_clock(&cache.env, at_noon());
     until("it is served", async || setting.serves(setting.user).await).await;
     for n in 0..20 {
         assert!(setting.keeps_and_forgets(user(n)).await);
@@ -110,7 +122,7 @@ async fn the_token_signs_in_over_tls_once_for_each_connection() {
 async fn who_has_to_connect_again_signs_a_new_token() {
     let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
     cache.expects(TOKEN_OF_NOON).await;
-    let clock = clock(NOON);
+    let clock = at_noon();
     let setting = Setting::with_clock(&cache.env, clock.clone());
     until("it is served", async || setting.serves(setting.user).await).await;
 
@@ -126,7 +138,7 @@ async fn who_has_to_connect_again_signs_a_new_token() {
 async fn a_cache_that_refuses_the_sign_in_is_done_without_until_it_does_not() {
     let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
     cache.expects("another token").await;
-    let setting = Setting::with_clock(&cache.env, clock(NOON));
+    let setting = Setting::with_clock(&cache.env, at_noon());
     for _ in 0..3 {
         let version = setting.miss("50:").await;
         setting.cache.keep_list(setting.user, "50:", version, "[1]").await;
@@ -137,6 +149,35 @@ async fn a_cache_that_refuses_the_sign_in_is_done_without_until_it_does_not() {
     until("it is served", async || setting.serves(setting.user).await).await;
 }
 
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(line)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_logged_as_such_and_without_the_token() {
+    let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
+    cache.expects("another token").await;
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(lines);
+    Setting::with_clock(&cache.env, at_noon()).cache.forget_lists(user(1)).await;
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("the cache did not answer"), "{logged}");
+    assert!(logged.contains("AuthenticationFailed"), "{logged}");
+    assert!(!logged.contains("X-Amz"), "{logged}");
+}
+
 #[tokio::test]
 async fn a_server_that_no_trusted_authority_knows_is_done_without() {
     let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
@@ -144,10 +185,9 @@ async fn a_server_that_no_trusted_authority_knows_is_done_without() {
     let stranger = Authority::new();
     let env = cache.env.clone().with("AWS_CA_BUNDLE", stranger.bundle().to_str().unwrap());
     for env in [env, cache.env.clone().with("AWS_CA_BUNDLE", "")] {
-        let setting = Setting::with_clock(&env, clock(NOON));
+        let setting = Setting::with_clock(&env, at_noon());
         setting.cache.forget_lists(setting.user).await;
         assert!(!setting.serves(setting.user).await);
     }
     assert_eq!(cache.sign_ins().await, 0, "the token went to nobody");
-    assert!(cache.authority.bundle().exists());
 }

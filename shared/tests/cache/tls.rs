@@ -8,7 +8,10 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 use tokio_rustls::TlsAcceptor;
 
 /// An authority that nobody else trusts.
@@ -66,19 +69,32 @@ impl Front {
         format!("rediss://localhost:{}", self.port)
     }
 
-    /// Passes on to `port` from here on; each handshake waits for `pause` first.
-    pub(crate) fn open(self, authority: &Authority, port: u16, pause: Duration) {
+    /// Passes on to `port` from here on; each handshake waits for `pause` first. What is sent over
+    /// a connection that has been there when the answer is used gets lost.
+    pub(crate) fn open(
+        self,
+        authority: &Authority,
+        port: u16,
+        pause: Duration,
+    ) -> watch::Sender<()> {
         let acceptor = authority.acceptor();
+        let silence = watch::Sender::new(());
+        let silences = silence.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = self.listener.accept().await {
                 let acceptor = acceptor.clone();
+                let mut silenced = silences.subscribe();
                 tokio::spawn(async move {
                     tokio::time::sleep(pause).await;
                     let mut client = acceptor.accept(client).await?;
                     let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
-                    tokio::io::copy_bidirectional(&mut client, &mut server).await
+                    tokio::select! {
+                        ended = tokio::io::copy_bidirectional(&mut client, &mut server) => ended,
+                        Ok(()) = silenced.changed() => std::future::pending().await,
+                    }
                 });
             }
         });
+        silence
     }
 }
