@@ -25,6 +25,7 @@ async fn a_look_up_does_not_wait_for_a_slow_handshake_but_later_ones_profit_from
     let setting = Setting::with_clock(&cache.env, at_noon());
     let (served, took) = timed(setting.serves(setting.user)).await;
     assert!(!served && took < SLOW, "{took:?}");
+    until("it signs in, though nobody waits", async || cache.sign_ins().await == 1).await;
     until("it is served", async || setting.serves(setting.user).await).await;
     assert_eq!(cache.sign_ins().await, 1, "by the connection that was begun first");
 }
