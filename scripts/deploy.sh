@@ -108,7 +108,9 @@ def look(config, given):
     if missing:
         die(f"give {', '.join(name + '=…' for name in missing)} as PARAMETERS (docs/deployment.md says what they are)")
 
-    public = known.get("JwtPublicKeysParameter", f"/{stack}/jwt-public-keys")
+    public = f"/{stack}/jwt-public-keys"
+    if known.get("JwtPublicKeysParameter") != public:
+        die(f"JwtPublicKeysParameter is not {public}: with another stack's keys, its users are let in here")
     names = [public, *(f"/{stack}/{secret}" for secret in SECRETS)]
     absent = client("ssm").get_parameters(Names=names)["InvalidParameters"]
     if absent:
