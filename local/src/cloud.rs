@@ -112,6 +112,7 @@ fn file(data: &DataDir) -> Result<Data, Error> {
 
 /// Makes the queue and its dead-letter queue where they are missing.
 async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
+    // Two queues of one's own: both have to be named.
     if env.get("MESSAGE_QUEUE_URL").is_some() {
         return Ok(env);
     }
@@ -119,7 +120,7 @@ async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
     let dead = create_queue(&client, DEAD_LETTER_QUEUE, &[]).await?;
     let attributes = client
         .get_queue_attributes()
-        .queue_url(dead)
+        .queue_url(&dead)
         .attribute_names(QueueAttributeName::QueueArn)
         .send()
         .await?;
@@ -133,7 +134,7 @@ async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
         (QueueAttributeName::RedrivePolicy, redrive.to_string()),
     ];
     let url = create_queue(&client, QUEUE, &attributes).await?;
-    Ok(env.with("MESSAGE_QUEUE_URL", url))
+    Ok(env.with("MESSAGE_QUEUE_URL", url).with("DEAD_LETTER_QUEUE_URL", dead))
 }
 
 async fn create_queue(

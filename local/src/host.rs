@@ -174,6 +174,7 @@ async fn mount(env: &Env) -> Result<Router, Error> {
         .merge(chatroom::router(chatroom::State::from_env(env, clock())?))
         .merge(subscription::router(subscription::State::from_env(env, clock()).await?))
         .merge(stripe_webhook::router(stripe_webhook::State::from_env(env, clock()).await?))
+        .merge(admin::router(admin::State::from_env(env, clock())?))
         .merge(docs::router());
     Ok(shared::http::service(app))
 }
@@ -250,7 +251,7 @@ fn describe_codes(env: &Env) -> String {
 }
 
 fn describe_model(env: &Env, stand_in: Option<&gemini::StandIn>) -> String {
-    let model = env.get("GEMINI_MODEL").unwrap_or("gemini-3.8-flash");
+    let model = env.gemini_model();
     match stand_in {
         Some(stand_in) => {
             format!("stand-in at {} (set GEMINI_API_KEY for the real one)", stand_in.url())

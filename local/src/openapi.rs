@@ -17,6 +17,7 @@ pub fn document() -> Document {
         chatroom::ApiDoc::openapi(),
         subscription::ApiDoc::openapi(),
         stripe_webhook::ApiDoc::openapi(),
+        admin::ApiDoc::openapi(),
         docs::ApiDoc::openapi(),
     ];
     for part in parts {

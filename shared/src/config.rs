@@ -11,6 +11,12 @@ use std::{
 
 use crate::domain::Limits;
 
+/// Google's own Gemini API.
+pub const GEMINI_BASE_URL: &str = "https://generativelanguage.googleapis.com";
+
+/// The model that answers unless `GEMINI_MODEL` names another.
+pub const GEMINI_MODEL: &str = "gemini-3.8-flash";
+
 /// Why a function can't start. Names the variable, never its value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -130,6 +136,18 @@ impl Env {
             0 => Err(ConfigError::invalid(name, "must be at least 1 second")),
             seconds => Ok(Duration::from_secs(seconds)),
         }
+    }
+
+    /// Where Gemini is: `GEMINI_BASE_URL`, or [`GEMINI_BASE_URL`].
+    #[must_use]
+    pub fn gemini_base_url(&self) -> &str {
+        self.get("GEMINI_BASE_URL").unwrap_or(GEMINI_BASE_URL)
+    }
+
+    /// The model that answers: `GEMINI_MODEL`, or [`GEMINI_MODEL`].
+    #[must_use]
+    pub fn gemini_model(&self) -> &str {
+        self.get("GEMINI_MODEL").unwrap_or(GEMINI_MODEL)
     }
 
     /// The limits of both tiers.

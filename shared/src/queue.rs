@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::ChangeMessageVisibilityBatchRequestEntry,
+    types::{ChangeMessageVisibilityBatchRequestEntry, QueueAttributeName},
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,18 @@ pub struct QueueError(String);
 const BATCH: usize = 10;
 const LONGEST_DELAY: i32 = 43_200;
 
+/// How many messages a queue holds: what SQS calls approximate, because it counts them on many
+/// machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// To be received.
+    pub visible: u64,
+    /// Received, and neither deleted nor given back.
+    pub in_flight: u64,
+    /// Not to be received yet.
+    pub delayed: u64,
+}
+
 /// Sends jobs.
 #[derive(Debug, Clone)]
 pub struct Queue {
@@ -47,8 +59,41 @@ pub struct Queue {
 impl Queue {
     /// The queue at `MESSAGE_QUEUE_URL`.
     pub fn from_env(env: &Env, aws: &Aws) -> Result<Self, ConfigError> {
-        let url = env.require("MESSAGE_QUEUE_URL")?.to_owned();
+        Self::named(env, aws, "MESSAGE_QUEUE_URL")
+    }
+
+    /// The queue at `DEAD_LETTER_QUEUE_URL`: what was received again and again in vain.
+    pub fn dead_letters_from_env(env: &Env, aws: &Aws) -> Result<Self, ConfigError> {
+        Self::named(env, aws, "DEAD_LETTER_QUEUE_URL")
+    }
+
+    fn named(env: &Env, aws: &Aws, variable: &str) -> Result<Self, ConfigError> {
+        let url = env.require(variable)?.to_owned();
         Ok(Self { client: Client::new(&aws.config("SQS")), url })
+    }
+
+    /// How many messages it holds. One round trip.
+    pub async fn depth(&self) -> Result<Depth, QueueError> {
+        use QueueAttributeName as Name;
+        let names = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let request = request.set_attribute_names(Some(names.to_vec()));
+        let answer = request.send().await.map_err(failed)?;
+        let count = |name: &Name| {
+            let value = answer.attributes().and_then(|all| all.get(name));
+            let unreadable = || QueueError(format!("no {name}"));
+            value.and_then(|value| value.parse().ok()).ok_or_else(unreadable)
+        };
+        let [visible, in_flight, delayed] = &names;
+        Ok(Depth {
+            visible: count(visible)?,
+            in_flight: count(in_flight)?,
+            delayed: count(delayed)?,
+        })
     }
 
     /// Queues `job`: in order within its room, and at most once in five minutes however often it is

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{ConfigError, Env},
-    domain::{Clock, SessionId, Tier, UserId},
+    domain::{Clock, Role, SessionId, Tier, UserId},
 };
 
 /// The `typ` header of an access token (RFC 9068, section 2.1).
@@ -39,6 +39,9 @@ pub struct Claims {
     pub generation: u64,
     /// The tier when it was issued: a hint that saves a read, never a permission.
     pub tier: Tier,
+    /// The role when it was issued; most have none. Never enough on its own: the profile is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Issued at, Unix seconds.
     pub iat: i64,
     /// Expires at, Unix seconds.

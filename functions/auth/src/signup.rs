@@ -221,6 +221,7 @@ mod tests {
                 full_name: None,
                 email: None,
                 tier: Tier::Basic,
+                role: None,
                 tally: None,
                 last_counted: None,
                 verified: false,

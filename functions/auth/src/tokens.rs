@@ -97,6 +97,7 @@ impl Signer {
             sid: session,
             generation: account.generation,
             tier: account.user.tier,
+            role: account.user.role,
             iat: now.as_second(),
             exp: now.as_second().saturating_add_unsigned(self.life.as_secs()),
         };

@@ -22,7 +22,7 @@ use shared::{
 };
 
 pub use batch::MARGIN;
-use gemini::{DEFAULT_BASE_URL, Gemini, Settings};
+use gemini::{Gemini, Settings};
 
 /// The clients and limits of this function, made once per process.
 pub struct Worker {
@@ -49,9 +49,9 @@ impl Worker {
             return Err(ConfigError::Missing("GEMINI_API_KEY".to_owned()));
         }
         let gemini = Gemini::new(Settings {
-            base_url: env.get("GEMINI_BASE_URL").unwrap_or(DEFAULT_BASE_URL).to_owned(),
+            base_url: env.gemini_base_url().to_owned(),
             api_key,
-            model: env.get("GEMINI_MODEL").unwrap_or("gemini-3.8-flash").to_owned(),
+            model: env.gemini_model().to_owned(),
             timeout,
         })
         .map_err(|error| ConfigError::invalid("GEMINI_*", error))?;

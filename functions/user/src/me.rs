@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Limits, User, UserId, clock,
+        Limits, Role, User, UserId, clock,
         text::{Email, FullName},
     },
     http::{
@@ -43,6 +43,10 @@ pub struct Me {
     email: Option<String>,
     /// What the user pays for.
     subscription_tier: SubscriptionTier,
+    /// `operator`, for who runs this deployment; missing for everybody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, pattern = "^operator$", example = "operator")]
+    role: Option<Role>,
     /// Messages counted against today's (UTC) limit.
     #[schema(minimum = 0, example = 2)]
     daily_message_count: u32,
@@ -81,6 +85,7 @@ impl Me {
             full_name: user.full_name,
             email: user.email,
             subscription_tier: user.tier.into(),
+            role: user.role,
             daily_message_count: user.tally.map_or(0, |tally| tally.used_on(today)),
             daily_limit: limits.daily(user.tier),
             resets_at: clock::end_of(today).into(),

@@ -2,8 +2,8 @@
 //!
 //! `local` runs it where no API key is set; tests run it in-process with [`StandIn::start`]. It
 //! serves what Google serves under `/v1beta/models/`: `{model}:generateContent`,
-//! `{model}:streamGenerateContent` (SSE with `?alt=sse`, else a JSON array) and
-//! `{model}:countTokens`. It is a strict judge of requests: no `x-goog-api-key` is a 403, the key
+//! `{model}:streamGenerateContent` (SSE with `?alt=sse`, else a JSON array),
+//! `{model}:countTokens`, and `GET` of a `{model}`'s entry. It is a strict judge of requests: no `x-goog-api-key` is a 403, the key
 //! `invalid` is a 400, a model that is not `gemini-…`, or is of the retired `gemini-2.…` line, is a
 //! 404, and unknown fields or a last turn that is not the user's are a 400.
 //!
@@ -41,7 +41,8 @@
 //! ```
 //!
 //! Behaviours concern `generateContent` and `streamGenerateContent`; a request that is refused by
-//! the rules above uses none up.
+//! the rules above uses none up. Asking for a model's entry is no request to the model: it is not
+//! among those received.
 
 mod behaviour;
 mod control;

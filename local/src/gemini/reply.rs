@@ -138,6 +138,19 @@ impl Reply {
     }
 }
 
+/// A model's entry in the catalogue.
+pub(super) fn entry(model: &str) -> Value {
+    json!({
+        "name": format!("models/{model}"),
+        "version": "001",
+        "displayName": model,
+        "description": "Parley's stand-in for Gemini",
+        "inputTokenLimit": 1_048_576,
+        "outputTokenLimit": 65_536,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    })
+}
+
 /// The body of `countTokens`.
 pub(super) fn token_count(request: &Request) -> Value {
     let total = request.tokens();

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, Query, State as Extract};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -25,7 +25,7 @@ const MAX_REQUEST_BYTES: usize = 20 * 1024 * 1024;
 
 pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
-        .route("/v1beta/models/{target}", post(call))
+        .route("/v1beta/models/{target}", get(model).post(call))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
 }
 
@@ -55,6 +55,14 @@ async fn call(
     let admitted = check_key(&headers).and_then(|()| check_model(model));
     match admitted {
         Ok(()) => answer(&state, model, form, &body).await.unwrap_or_else(Refusal::into_response),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// `models.get`: <https://ai.google.dev/api/models#method:-models.get>.
+async fn model(Path(model): Path<String>, headers: HeaderMap) -> Response {
+    match check_key(&headers).and_then(|()| check_model(&model)) {
+        Ok(()) => Json(reply::entry(&model)).into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }

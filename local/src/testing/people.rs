@@ -55,6 +55,7 @@ impl Issuer {
             sid: caller.session_id,
             generation: caller.generation,
             tier: caller.tier_hint,
+            role: caller.role_hint,
             iat: issued,
             exp: issued + 3_600,
         };
@@ -91,5 +92,5 @@ pub async fn open_account(store: &Store, ids: &Ids, signup: &Signup<'_>) -> Call
     let user_id = ids.next(signup.now);
     store.open_account(user_id, signup).await.unwrap();
     let session_id = ids.next(signup.now);
-    Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic }
+    Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic, role_hint: None }
 }

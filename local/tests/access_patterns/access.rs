@@ -28,6 +28,7 @@ impl Call {
             "TransactWriteItems" => list(&request["TransactItems"]).map(of_transaction).collect(),
             "BatchGetItem" => batch(request, "BatchGetItem", |request| list(&request["Keys"])),
             "BatchWriteItem" => batch(request, "BatchWriteItem", list),
+            "DescribeTable" => vec![table(request)],
             operation => vec![item(operation, request)],
         }
     }
@@ -39,7 +40,7 @@ impl Call {
 
     /// Whether it only reads.
     pub(crate) fn is_read(&self) -> bool {
-        ["GetItem", "BatchGetItem", "Query"].contains(&self.operation.as_str())
+        ["GetItem", "BatchGetItem", "Query", "DescribeTable"].contains(&self.operation.as_str())
     }
 
     /// The capacity units that each table and index consumed.
@@ -66,6 +67,12 @@ fn item(action: &str, request: &Value) -> Access {
     let table = text(&request["TableName"]);
     let item = request.get("Key").or(request.get("Item")).unwrap();
     Access { action: action.to_owned(), resource: table.to_owned(), key: key(table, item) }
+}
+
+/// The table itself, whatever is in it.
+fn table(request: &Value) -> Access {
+    let resource = text(&request["TableName"]).to_owned();
+    Access { action: "DescribeTable".to_owned(), resource, key: "–".to_owned() }
 }
 
 fn of_transaction(request: &Value) -> Access {

@@ -162,6 +162,7 @@ impl World {
             session_id: session.session_id,
             generation: 0,
             tier_hint: Tier::Basic,
+            role_hint: None,
         };
         Person { number, account, session, caller }
     }

@@ -321,3 +321,31 @@ async fn a_dropped_stand_in_frees_its_port() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+#[tokio::test]
+async fn a_models_entry_is_shown_to_who_has_a_key() {
+    let stand_in = StandIn::start(0).await.unwrap();
+    let ask = async |model: &str, key: Option<&str>| {
+        let request = request(&stand_in, Method::GET, &format!("/v1beta/models/{model}"));
+        let request = match key {
+            Some(key) => request.header("x-goog-api-key", key),
+            None => request,
+        };
+        request.send().await.unwrap()
+    };
+    let response = ask("gemini-3.8-flash", Some("key")).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let entry: Value = response.json().await.unwrap();
+    assert_eq!(entry["name"], "models/gemini-3.8-flash");
+
+    for (model, key, status, name) in [
+        ("gemini-2.5-flash", Some("key"), 404, "NOT_FOUND"),
+        ("gpt", Some("key"), 404, "NOT_FOUND"),
+        ("gemini-3.8-flash", Some("invalid"), 400, "INVALID_ARGUMENT"),
+        ("gemini-3.8-flash", None, 403, "PERMISSION_DENIED"),
+    ] {
+        let (refused, error) = error_of(ask(model, key).await).await;
+        assert_eq!((refused.as_u16(), &error["status"]), (status, &json!(name)), "{model}");
+    }
+    assert!(stand_in.requests().is_empty());
+}

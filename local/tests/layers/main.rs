@@ -39,7 +39,7 @@ const HOMES: [(&str, &[&str]); 5] = [
 
 /// What only some functions need, and what would make all of them bigger, slower to build and
 /// slower to start.
-const HEAVY: [&str; 3] = ["argon2", "async-stripe", "reqwest"];
+const HEAVY: [&str; 4] = ["argon2", "async-stripe", "aws-sdk-elasticache", "reqwest"];
 
 #[test]
 fn the_domain_uses_no_transport_store_or_vendor() {

@@ -10,6 +10,8 @@
 
 mod connection;
 
+use std::time::{Duration, Instant};
+
 use redis::Script;
 
 use crate::{
@@ -113,6 +115,23 @@ impl Cache {
         pipe.incr(&key, 1);
         pipe.expire(&key, 120).ignore();
         self.query::<(u32,)>(Importance::Optional, &pipe).await.map(|(count,)| count)
+    }
+
+    /// Whether there is to be one at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// How long it takes to answer `PING`; none if it doesn't. Two round trips: the first may have
+    /// to connect, the second is measured.
+    pub async fn ping(&self) -> Option<Duration> {
+        let mut ping = redis::pipe();
+        ping.cmd("PING");
+        self.query::<(String,)>(Importance::Tried, &ping).await?;
+        let asked = Instant::now();
+        self.query::<(String,)>(Importance::Tried, &ping).await?;
+        Some(asked.elapsed())
     }
 
     async fn query<T: redis::FromRedisValue>(

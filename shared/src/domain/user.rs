@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{MobileNumber, Tally, Tier, UserId};
+use super::{MobileNumber, Role, Tally, Tier, UserId};
 
 /// A user's account, as its owner sees it.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct User {
     pub email: Option<String>,
     /// What they pay for.
     pub tier: Tier,
+    /// What they may do besides; most have none.
+    pub role: Option<Role>,
     /// The daily quota's use; `None` before the first message.
     pub tally: Option<Tally>,
     /// The message that was counted last: tells whether a read saw a given send.
@@ -44,4 +46,6 @@ pub struct Caller {
     pub generation: u64,
     /// The tier at that time: a hint, never a permission.
     pub tier_hint: Tier,
+    /// The role at that time. What asks for one asks the profile as well: it may be gone.
+    pub role_hint: Option<Role>,
 }

@@ -35,6 +35,7 @@ where
             session_id: claims.sid,
             generation: claims.generation,
             tier_hint: claims.tier,
+            role_hint: claims.role,
         }))
     }
 }

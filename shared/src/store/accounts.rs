@@ -13,7 +13,7 @@ use super::{
     write::{Outcome, Transacted, Write},
 };
 use crate::domain::{
-    Caller, MessageId, MobileNumber, SessionId, Tally, Tier, User, UserId,
+    Caller, MessageId, MobileNumber, Role, SessionId, Tally, Tier, User, UserId,
     text::{Email, FullName},
 };
 
@@ -71,6 +71,8 @@ pub(super) struct Profile {
     /// As it was bought: `pro_until` says whether it still holds.
     pub(super) tier: Tier,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) verified_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) password_hash: Option<String>,
@@ -124,6 +126,7 @@ impl Profile {
                 full_name: self.full_name,
                 email: self.email,
                 tier: billing.entitlement.tier_at(now),
+                role: self.role,
                 tally,
                 last_counted: self.last_counted,
                 verified: self.verified_at.is_some(),
@@ -249,7 +252,7 @@ impl Store {
             &self.tables.users,
             keys::profile(user.id),
             "SET deleted_at = :now, purge_shard = :shard, billing_shard = :shard, billing_due = :due \
-             REMOVE full_name, email, password_hash, mobile_number",
+             REMOVE full_name, email, password_hash, mobile_number, #role",
         )
         .only_if(LIVE)
         .value(":now", ms(now))

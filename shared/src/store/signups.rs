@@ -119,6 +119,7 @@ fn unverified(id: UserId, signup: &Signup<'_>) -> Profile {
         full_name: signup.full_name.map(|name| name.as_str().to_owned()),
         email: signup.email.map(|email| email.as_str().to_owned()),
         tier: Tier::Basic,
+        role: None,
         verified_at: None,
         password_hash: signup.password.map(|(hash, _)| hash.to_owned()),
         signup_password_at: signup.password.map(|(_, at)| at.as_millisecond()),

@@ -15,7 +15,7 @@ use local::{
     testing::ManualClock,
 };
 use serde_json::{Value, json};
-use shared::{aws::Aws, config::Env};
+use shared::{aws::Aws, config::Env, domain::Role, store::Store, token::Verifier};
 use tower::ServiceExt as _;
 
 use crate::{Answer, Wire};
@@ -75,6 +75,17 @@ impl App {
         let client = Client::new(&aws.config("DYNAMODB"));
         let items = client.scan().table_name("users").send().await.unwrap();
         format!("{:?}", items.items())
+    }
+
+    /// Gives the user whose token this is a role, or takes it away.
+    pub(crate) async fn set_role(&self, access_token: &str, role: Option<Role>) {
+        let env = self.database.env(Env::default());
+        let store = Store::from_env(&env, &Aws::from_env(&env).unwrap()).unwrap();
+        let keys = auth::public_keys_of(PRIVATE_KEY).unwrap();
+        let env = env.with("JWT_PUBLIC_KEYS", keys);
+        let verifier = Verifier::from_env(&env, self.clock.clone()).unwrap();
+        let user = verifier.verify(access_token).unwrap().sub;
+        assert!(store.set_role(user, role).await.unwrap());
     }
 
     pub(crate) fn pass(&self, time: SignedDuration) {

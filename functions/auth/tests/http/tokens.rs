@@ -9,8 +9,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use shared::domain::Role;
 
-use crate::{App, NUMBER, app::PRIVATE_KEY};
+use crate::{
+    App, NUMBER,
+    app::{PASSWORD, PRIVATE_KEY},
+};
 
 /// A JWS in compact form (RFC 7515), taken apart.
 struct Jws {
@@ -86,6 +90,26 @@ async fn a_token_says_whose_it_is_and_nothing_private() {
 }
 
 #[tokio::test]
+async fn a_token_names_the_role_and_the_next_one_no_longer_if_it_is_gone() {
+    let app = App::start().await;
+    let before = app.user_with_password().await;
+    let role = |token: &str| Jws::read(token).claims.get("role").cloned();
+    assert_eq!(role(&before.access), None);
+
+    app.set_role(&before.access, Some(Role::Operator)).await;
+    let refreshed = app.refresh(&before.refresh).await.tokens();
+    app.pass(SignedDuration::from_mins(1));
+    let by_code = app.sign_in().await;
+    let by_password = app.login(NUMBER, PASSWORD).await.tokens();
+    for tokens in [&refreshed, &by_code, &by_password] {
+        assert_eq!(role(&tokens.access), Some(json!("operator")));
+    }
+
+    app.set_role(&before.access, None).await;
+    assert_eq!(role(&app.refresh(&refreshed.refresh).await.tokens().access), None);
+}
+
+#[tokio::test]
 async fn how_long_a_token_lives_can_be_configured() {
     let app = App::start_with(|env| env.with("ACCESS_TOKEN_SECONDS", "60")).await;
     let user = app.user().await;
@@ -150,6 +174,7 @@ async fn what_is_no_token_of_ours_is_refused() {
         ("another issuer", claim("iss", json!("somebody"))),
         ("expired", claim("exp", claims["iat"].clone())),
         ("no user", claim("sub", json!("nobody"))),
+        ("a role that there is not", claim("role", json!("owner"))),
         ("no expiry", without("exp")),
         ("no audience", without("aud")),
         ("no issuer", without("iss")),

@@ -18,7 +18,7 @@ mod wire;
 pub use answer::{Answer, FinishReason};
 pub use client::{Gemini, MAX_OUTPUT_TOKENS};
 pub use error::{Cause, Failure, MAX_RETRY_AFTER};
-pub use settings::{DEFAULT_BASE_URL, InvalidSettings, Settings};
+pub use settings::{InvalidSettings, Settings};
 pub use shared::domain::Usage;
 
 /// What the model is shown. The last turn is the user's: newer models refuse anything else.

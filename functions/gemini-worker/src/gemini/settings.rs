@@ -6,9 +6,6 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
-/// Google's own service.
-pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
-
 /// Connecting, TLS included, is a matter of milliseconds; a host that takes longer is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -23,7 +20,8 @@ const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-goog-api-key");
 /// How to reach Gemini.
 #[derive(Debug)]
 pub struct Settings {
-    /// Scheme and host, and a path where a proxy wants one; [`DEFAULT_BASE_URL`] for Google.
+    /// Scheme and host, and a path where a proxy wants one; [`GEMINI_BASE_URL`](shared::config::GEMINI_BASE_URL)
+    /// for Google.
     pub base_url: String,
     /// The API key.
     pub api_key: SecretString,
@@ -101,6 +99,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use shared::config::GEMINI_BASE_URL;
+
     use super::super::Gemini;
     use super::*;
 
@@ -117,7 +117,7 @@ mod tests {
     fn the_endpoint_is_the_models_under_the_base_url() {
         for (base, expected) in [
             (
-                DEFAULT_BASE_URL,
+                GEMINI_BASE_URL,
                 "https://generativelanguage.googleapis.com/v1beta/models/gemini-3.8-flash:generateContent",
             ),
             (
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_model_cannot_lead_to_another_path() {
         for model in ["", "../secrets", "a/b", "a?b", "a:b", "a b", "é"] {
-            let settings = Settings { model: model.to_owned(), ..settings(DEFAULT_BASE_URL) };
+            let settings = Settings { model: model.to_owned(), ..settings(GEMINI_BASE_URL) };
             assert!(matches!(Gemini::new(settings), Err(InvalidSettings::Model)), "{model}");
         }
     }
@@ -150,7 +150,7 @@ mod tests {
     fn a_key_that_no_header_can_carry_is_refused_without_being_shown() {
         for key in ["", "secret\nkey"] {
             let settings =
-                Settings { api_key: SecretString::from(key), ..settings(DEFAULT_BASE_URL) };
+                Settings { api_key: SecretString::from(key), ..settings(GEMINI_BASE_URL) };
             let error = Gemini::new(settings).err().unwrap();
             assert!(matches!(error, InvalidSettings::ApiKey));
             assert!(!format!("{error:?} {error}").contains("secret"));
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn neither_settings_nor_client_show_the_key_when_they_are_debugged() {
-        let settings = settings(DEFAULT_BASE_URL);
+        let settings = settings(GEMINI_BASE_URL);
         assert!(!format!("{settings:?}").contains("secret-key"));
         let client = settings.http_client(&settings.endpoint().unwrap()).unwrap();
         assert!(!format!("{client:?}").contains("secret-key"));

@@ -94,13 +94,18 @@ impl Host {
     }
 
     pub(crate) async fn make_pro(&self, caller: &Caller) {
+        self.set("tier = :value", caller, AttributeValue::S("pro".to_owned())).await;
+    }
+
+    /// Writes to the caller's profile, past the store.
+    pub(crate) async fn set(&self, what: &str, caller: &Caller, value: AttributeValue) {
         self.client
             .update_item()
             .table_name("users")
             .key("pk", AttributeValue::S(format!("user#{}", caller.user_id)))
             .key("sk", AttributeValue::S("profile".to_owned()))
-            .update_expression("SET tier = :pro")
-            .expression_attribute_values(":pro", AttributeValue::S("pro".to_owned()))
+            .update_expression(format!("SET {what}"))
+            .expression_attribute_values(":value", value)
             .send()
             .await
             .unwrap();

@@ -1,5 +1,6 @@
 //! `GET /user/me`, and what all endpoints ask of the access token.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{
     body::Body,
     http::{Request, header},
@@ -8,7 +9,7 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 use shared::{
     config::Env,
-    domain::text::Content,
+    domain::{Role, text::Content},
     store::{NewMessage, Sent},
 };
 
@@ -43,6 +44,17 @@ async fn facts_that_were_never_given_are_null() {
     let me = host.get("/user/me", &host.stranger().await).await.json();
     assert!(me.get("full_name").is_some_and(Value::is_null), "{me}");
     assert!(me.get("email").is_some_and(Value::is_null), "{me}");
+}
+
+#[tokio::test]
+async fn a_role_is_shown_to_whom_it_was_given() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    host.set("verified_at = :value", &ada, AttributeValue::N("1".to_owned())).await;
+    assert!(host.store.set_role(ada.user_id, Some(Role::Operator)).await.unwrap());
+    assert_eq!(host.get("/user/me", &ada).await.json()["role"], "operator");
+    assert!(host.store.set_role(ada.user_id, None).await.unwrap());
+    assert_eq!(host.get("/user/me", &ada).await.json().get("role"), None);
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ async fn no_other_field_can_be_set() {
         "mobile_number": "+10000000000",
         "subscription_tier": "pro",
         "tier": "pro",
+        "role": "operator",
         "daily_message_count": -5,
         "used": 0,
         "daily_limit": null,

@@ -2,8 +2,8 @@
 
 use jiff::ToSpan;
 use shared::{
-    domain::clock,
-    store::{ProfileChange, SignupOutcome},
+    domain::{Role, clock},
+    store::{ProfileChange, SignupOutcome, Standing},
 };
 
 use super::{Row, row};
@@ -41,6 +41,7 @@ async fn standing() -> Vec<Row> {
     world.answered(&person, room).await;
     let today = clock::day(now);
     let first = today.saturating_sub(29.days());
+    let (caller, operator) = (&person.caller, Role::Operator);
     vec![
         row!("An account, by its user", world.account(id, now) => Some(_)),
         row!("The account of a number", world.account_of(&person.number, now) => Some(_)),
@@ -51,5 +52,8 @@ async fn standing() -> Vec<Row> {
         row!("Change a profile", world.change_profile(&person.caller, &change, now) => Some(_)),
         row!("Set a new password, and end all other sessions",
             world.set_password(&person.account, PASSWORD_HASH, person.session.session_id) => true),
+        row!("Give an account a role", world.set_role(id, Some(operator)) => true),
+        row!("Whether a caller has a role", world.standing(caller, operator) => Standing::Held),
+        row!("Take a role away", world.set_role(id, None) => true),
     ]
 }

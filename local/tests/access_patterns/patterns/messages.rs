@@ -1,5 +1,6 @@
 //! Questions and their replies: `shared::store::sends`, `messages` and `replies`.
 
+use jiff::Timestamp;
 use shared::{
     domain::Usage,
     store::{Apology, ChatroomChange, Direction, Sent, Settled},
@@ -106,7 +107,11 @@ async fn replying() -> Vec<Row> {
         row!("Settle a question without an answer, on another day",
             world.fail(&questions[3], &tomorrow) => Settled::Done),
         row!("The questions that wait for an answer: 8",
-            world.pending_before(now, 500) => pending if pending.len() == 8),
+            world.pending_before(now, 500) => pending if pending.len() == 8)
+        .only_where("pending_before(bounds"),
+        row!("The question that has waited longest",
+            world.pending_before(Timestamp::MAX, 1) => pending if pending.len() == 1)
+        .only_where("pending_before(Timestamp::MAX"),
     ]);
     rows
 }

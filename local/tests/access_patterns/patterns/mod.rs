@@ -7,6 +7,7 @@ mod checkouts;
 mod messages;
 mod purge;
 mod sign_in;
+mod tables;
 
 use crate::{
     proxy::Call,
@@ -61,6 +62,7 @@ pub(crate) async fn measure() -> Vec<Group> {
         Group { title: "Subscriptions", rows: billing::rows().await },
         Group { title: "Checkouts", rows: checkouts::rows().await },
         Group { title: "Purging", rows: purge::rows().await },
+        Group { title: "The tables themselves", rows: tables::rows().await },
     ]
 }
 
