@@ -88,7 +88,8 @@ fn without_password(url: &str) -> &str {
 }
 
 /// The first server on the `PATH`, or among the tools that `make test` installs.
-fn find(path: Option<&str>) -> Option<PathBuf> {
+#[must_use]
+pub fn find(path: Option<&str>) -> Option<PathBuf> {
     let folders =
         env::split_paths(path.unwrap_or_default()).chain([Path::new(".tools/bin").into()]);
     let candidates = folders.flat_map(|folder| SERVERS.map(|server| folder.join(server)));

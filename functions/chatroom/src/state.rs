@@ -36,7 +36,7 @@ impl State {
         Ok(Self {
             store: Store::from_env(env, &aws)?,
             queue: Queue::from_env(env, &aws)?,
-            cache: Cache::from_env(env)?,
+            cache: Cache::from_env(env, Arc::clone(&clock))?,
             limits: env.limits()?,
             ids: Arc::default(),
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,

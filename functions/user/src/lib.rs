@@ -39,7 +39,7 @@ impl State {
         Ok(Self {
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
             store: Store::from_env(env, &aws)?,
-            cache: Cache::from_env(env)?,
+            cache: Cache::from_env(env, Arc::clone(&clock))?,
             limits: env.limits()?,
             clock,
         })

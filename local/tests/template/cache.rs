@@ -1,10 +1,12 @@
 //! The cache's user: its access string lets the functions do all that they do, and no more.
 
+use std::sync::Arc;
+
 use local::valkey::Valkey;
 use shared::{
     cache::{Cache, Lookup},
     config::Env,
-    domain::UserId,
+    domain::{SystemClock, UserId},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -20,7 +22,8 @@ async fn the_caches_user_may_do_what_the_functions_do() {
     let Some((_server, address)) = server().await else { return };
     let user = UserId::from_bytes([7; 16]);
     let url = format!("redis://parley:{PASSWORD}@{address}");
-    let cache = Cache::from_env(&Env::default().with("VALKEY_URL", url)).unwrap();
+    let env = Env::default().with("VALKEY_URL", url);
+    let cache = Cache::from_env(&env, Arc::new(SystemClock)).unwrap();
     assert_eq!(cache.count_send(user, 1).await, Some(1));
     let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("kept already") };
     cache.keep_list(user, "first", version, "[]").await;

@@ -13,8 +13,11 @@ use crate::{
 };
 
 /// The methods of `shared::queue::Queue` that call SQS, and the action that each takes.
-const OF_THE_QUEUE: [(&str, &str); 2] =
-    [("send", "sqs:SendMessage"), ("delay", "sqs:ChangeMessageVisibility")];
+const OF_THE_QUEUE: [(&str, &str); 3] = [
+    ("send", "sqs:SendMessage"),
+    ("delay", "sqs:ChangeMessageVisibility"),
+    ("depth", "sqs:GetQueueAttributes"),
+];
 
 /// What an event source mapping does in its function's name
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
@@ -108,15 +111,23 @@ fn needed(stack: &Stack, function: &str, reads: &Reads) -> BTreeSet<String> {
         needed.insert("sms-voice:SendTextMessage", vec![sender.clone()]);
     }
     let source = of_function(function);
-    let queue = || vec!["MessageQueue.Arn".to_owned()];
+    let queues = [
+        ("MESSAGE_QUEUE_URL", "MessageQueue.Arn"),
+        ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueue.Arn"),
+    ];
+    let queues = queues.into_iter().filter(|(name, _)| reads.asked.contains(*name));
+    let queues: Vec<_> = queues.map(|(_, queue)| queue.to_owned()).collect();
     for (method, action) in OF_THE_QUEUE {
         if source.contains(&format!("queue.{method}(")) {
-            needed.insert(action, queue());
+            needed.insert(action, queues.clone());
         }
+    }
+    if source.contains(".describe_serverless_caches()") {
+        needed.insert("elasticache:DescribeServerlessCaches", vec!["Cache.ARN".to_owned()]);
     }
     let events = properties["Events"].as_object().unwrap().values();
     if events.into_iter().any(|event| event["Type"] == "SQS") {
-        needed.extend(OF_A_MAPPING.map(|action| (action, queue())));
+        needed.extend(OF_A_MAPPING.map(|action| (action, queues.clone())));
     }
     let pairs = needed.into_iter().flat_map(|(action, resources)| {
         resources.into_iter().map(move |resource| format!("{action} {resource}"))

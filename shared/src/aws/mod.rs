@@ -55,14 +55,8 @@ impl Aws {
     /// # Errors
     /// A variable is missing or unusable.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let region = env.require("AWS_REGION")?.to_owned();
-        let credentials = Credentials::new(
-            env.require("AWS_ACCESS_KEY_ID")?,
-            env.require("AWS_SECRET_ACCESS_KEY")?,
-            env.get("AWS_SESSION_TOKEN").map(str::to_owned),
-            None,
-            "environment",
-        );
+        let region = region(env)?;
+        let credentials = credentials(env)?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ATTEMPT)
@@ -99,7 +93,25 @@ impl Aws {
     }
 }
 
-fn roots(env: &Env) -> Result<Arc<[u8]>, ConfigError> {
+/// The region that this runs in.
+pub(crate) fn region(env: &Env) -> Result<String, ConfigError> {
+    env.require("AWS_REGION").map(str::to_owned)
+}
+
+/// The credentials of the function's role: Lambda puts them into the environment, and replaces the
+/// process before they expire.
+pub(crate) fn credentials(env: &Env) -> Result<Credentials, ConfigError> {
+    Ok(Credentials::new(
+        env.require("AWS_ACCESS_KEY_ID")?,
+        env.require("AWS_SECRET_ACCESS_KEY")?,
+        env.get("AWS_SESSION_TOKEN").map(str::to_owned),
+        None,
+        "environment",
+    ))
+}
+
+/// The roots to trust, PEM.
+pub(crate) fn roots(env: &Env) -> Result<Arc<[u8]>, ConfigError> {
     let mut roots = AMAZON_ROOTS.as_bytes().to_vec();
     if let Some(path) = env.get("AWS_CA_BUNDLE") {
         roots.push(b'\n');

@@ -8,13 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::{
-    Client, RedisError,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::{FromRedisValue, Pipeline};
+
+use super::{link::Link, server::Server};
 
 /// How long one call may take, a new connection included.
 const BOUND: Duration = Duration::from_millis(150);
+
+/// How long a call that matters waits where a TLS connection has to be made first: two handshakes
+/// and a sign-in may take longer than [`BOUND`] on the fraction of a core that a small function has
+/// (docs/adr/0013).
+const HANDSHAKE_BOUND: Duration = Duration::from_millis(500);
 
 /// How long calls that can be left out are left out after one has failed: a server that hangs costs
 /// one request in a second its bound, not all of them.
@@ -23,7 +27,7 @@ const REST: Duration = Duration::from_secs(1);
 /// A connection that is made at first use and again after it broke.
 #[derive(Clone)]
 pub(super) struct Connection {
-    manager: ConnectionManager,
+    link: Arc<Link>,
     started: Instant,
     /// Milliseconds after `started`.
     rests_until: Arc<AtomicU64>,
@@ -39,35 +43,34 @@ pub(super) enum Importance {
 }
 
 impl Connection {
-    /// To the server at `url`. Makes no call.
-    pub(super) fn new(url: &str) -> Result<Self, RedisError> {
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_response_timeout(Some(BOUND))
-            .set_connection_timeout(Some(BOUND));
-        let manager = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
-        Ok(Self { manager, started: Instant::now(), rests_until: Arc::default() })
+    /// To `server`. Makes no call.
+    pub(super) fn new(server: Server) -> Self {
+        let link = Arc::new(Link::new(server));
+        Self { link, started: Instant::now(), rests_until: Arc::default() }
     }
 
-    /// Makes a call; none if it failed, took too long, or was left out. Failures are logged once a
-    /// rest, not once a call.
-    pub(super) async fn call<T, F>(
+    /// Makes a call in one round trip; none if it failed, took too long, or was left out. Failures
+    /// are logged once a rest, not once a call.
+    pub(super) async fn query<T: FromRedisValue>(
         &self,
         importance: Importance,
-        call: impl FnOnce(ConnectionManager) -> F,
-    ) -> Option<T>
-    where
-        F: Future<Output = Result<T, RedisError>>,
-    {
+        commands: &Pipeline,
+    ) -> Option<T> {
         let resting = self.now() < self.rests_until.load(Ordering::Relaxed);
         if resting && importance == Importance::Optional {
             return None;
         }
-        let reason = match tokio::time::timeout(BOUND, call(self.manager.clone())).await {
-            Ok(Ok(answer)) => return Some(answer),
+        let matters = importance == Importance::Tried && !resting;
+        let bound = if matters && self.link.shakes_hands() { HANDSHAKE_BOUND } else { BOUND };
+        let reason = match tokio::time::timeout(bound, self.link.query(commands)).await {
+            Ok(Ok(answer)) => {
+                self.link.succeeded();
+                return Some(answer);
+            }
             Ok(Err(error)) => format!("{:?}", error.kind()),
             Err(_) => "took too long".to_owned(),
         };
+        self.link.failed();
         if !resting {
             tracing::warn!(cache.error = reason, "the cache did not answer");
         }

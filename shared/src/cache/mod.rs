@@ -9,27 +9,49 @@
 //! after a write has passed it.
 
 mod connection;
+mod iam;
+mod link;
+mod server;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use redis::Script;
+use redis::{FromRedisValue, Pipeline};
 
 use crate::{
     config::{ConfigError, Env},
-    domain::UserId,
+    domain::{Clock, UserId},
 };
 
 use connection::{Connection, Importance};
+use server::Server;
 
 /// How long lists are kept after the first page of them was, seconds.
 const LIST_TTL: u64 = 300;
 /// How long a version outlives the last write, seconds: longer than any read can take.
 const VERSION_TTL: u64 = 3_600;
 
+/// How long a count of sends is kept, seconds: longer than the minute that it is of.
+const COUNT_TTL: u64 = 120;
+
+// What writes is one script, not a pipeline: while a cluster moves a slot, a pipeline may be done by
+// half, and then again elsewhere. And the script goes along with every call: what a server was told
+// once is lost with it.
+
 /// Keeps the list only if no write has moved the version since it was read.
 const KEEP: &str = "if (redis.call('GET', KEYS[1]) or '') == ARGV[1] then \
     redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) \
     redis.call('EXPIRE', KEYS[2], ARGV[4], 'NX') end";
+/// Moves the version and drops the lists.
+const FORGET: &str = "redis.call('INCR', KEYS[1]) \
+    redis.call('EXPIRE', KEYS[1], ARGV[1]) \
+    redis.call('DEL', KEYS[2])";
+/// Counts one more.
+const COUNT: &str = "local count = redis.call('INCR', KEYS[1]) \
+    redis.call('EXPIRE', KEYS[1], ARGV[1]) \
+    return count";
 
 /// What a look-up of a list found.
 #[derive(Debug)]
@@ -64,14 +86,14 @@ impl std::fmt::Debug for Cache {
 
 impl Cache {
     /// The Valkey at `VALKEY_URL`; no cache where that is empty or `off`. Connects at first use.
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        const NAME: &str = "VALKEY_URL";
-        let Some(url) = env.get(NAME).filter(|url| *url != "off") else {
-            return Ok(Self(None));
-        };
-        let connection = Connection::new(url)
-            .map_err(|_| ConfigError::invalid(NAME, "not a redis:// or rediss:// URL"))?;
-        Ok(Self(Some(connection)))
+    ///
+    /// `VALKEY_CLUSTER=true`: it is a cluster. `VALKEY_IAM_USER` and `VALKEY_IAM_CACHE`: a
+    /// serverless cache of ElastiCache, to be signed in to as that IAM user (docs/adr/0013).
+    ///
+    /// # Errors
+    /// A variable is unusable, or goes without one that belongs to it.
+    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        Ok(Self(Server::from_env(env, clock)?.map(Connection::new)))
     }
 
     /// Looks up one page of `user`'s list of chatrooms. One round trip.
@@ -87,34 +109,26 @@ impl Cache {
 
     /// Keeps a page of `user`'s list, unless a write has come between. One round trip.
     pub async fn keep_list(&self, user: UserId, page: &str, version: Version, list: &str) {
-        let (Some(connection), Version(Some(version))) = (&self.0, version) else { return };
-        let script = Script::new(KEEP);
-        let mut keep = script.prepare_invoke();
-        keep.key(version_key(user)).key(list_key(user));
-        keep.arg(version).arg(page).arg(list).arg(LIST_TTL);
-        let keep = async |mut manager| keep.invoke_async::<()>(&mut manager).await;
-        connection.call(Importance::Optional, keep).await;
+        let Version(Some(version)) = version else { return };
+        let mut keep = script(KEEP, &[version_key(user), list_key(user)]);
+        keep.arg(version).arg(page).arg(list).arg(LIST_TTL).ignore();
+        self.query::<()>(Importance::Optional, &keep).await;
     }
 
     /// Drops all of `user`'s lists. To be called after every write of theirs, before the answer.
     /// One round trip.
     pub async fn forget_lists(&self, user: UserId) {
-        let version = version_key(user);
-        let mut pipe = redis::pipe();
-        pipe.incr(&version, 1).ignore();
-        pipe.expire(&version, VERSION_TTL.cast_signed()).ignore();
-        pipe.del(list_key(user)).ignore();
-        self.query::<()>(Importance::Tried, &pipe).await;
+        let mut forget = script(FORGET, &[version_key(user), list_key(user)]);
+        forget.arg(VERSION_TTL).ignore();
+        self.query::<()>(Importance::Tried, &forget).await;
     }
 
     /// Counts one send of `user` in the minute `minute` (Unix time / 60) and tells the count so
     /// far; `None` without a cache, where no rate limit is enforced. One round trip.
     pub async fn count_send(&self, user: UserId, minute: i64) -> Option<u32> {
-        let key = format!("rate:{{{user}}}:{minute}");
-        let mut pipe = redis::pipe();
-        pipe.incr(&key, 1);
-        pipe.expire(&key, 120).ignore();
-        self.query::<(u32,)>(Importance::Optional, &pipe).await.map(|(count,)| count)
+        let mut count = script(COUNT, &[format!("rate:{{{user}}}:{minute}")]);
+        count.arg(COUNT_TTL);
+        self.query::<(u32,)>(Importance::Optional, &count).await.map(|(count,)| count)
     }
 
     /// Whether there is to be one at all.
@@ -134,14 +148,20 @@ impl Cache {
         Some(asked.elapsed())
     }
 
-    async fn query<T: redis::FromRedisValue>(
+    async fn query<T: FromRedisValue>(
         &self,
         importance: Importance,
-        pipe: &redis::Pipeline,
+        commands: &Pipeline,
     ) -> Option<T> {
-        let query = async |mut manager| pipe.query_async(&mut manager).await;
-        self.0.as_ref()?.call(importance, query).await
+        self.0.as_ref()?.query(importance, commands).await
     }
+}
+
+/// A call of `script` with `keys`; its arguments are to follow.
+fn script(script: &str, keys: &[String]) -> Pipeline {
+    let mut call = redis::pipe();
+    call.cmd("EVAL").arg(script).arg(keys.len()).arg(keys);
+    call
 }
 
 /// Cluster slots are chosen by the part in braces: all keys of one user share a slot.

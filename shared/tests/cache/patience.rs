@@ -1,0 +1,1 @@
+//! How long requests wait for a cache that is slow or hangs.
