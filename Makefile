@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint fmt template fuzz openapi deny build clean
+.PHONY: help run test lint fmt template fuzz openapi deny build deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ run: ## The whole backend on http://127.0.0.1:3000 (PORT), its data in .local/ (
 	@exec "$${CARGO_TARGET_DIR:-target}/debug/local"
 
 test: ## Everything that can fail: unit, integration and end-to-end tests, template, fuzzing
-	scripts/tools.sh valkey sam schemathesis
+	scripts/tools.sh valkey sam checkov schemathesis
 	cargo build --locked --workspace --bin local
 	cargo test --locked --workspace
 	@$(MAKE) --no-print-directory template fuzz
@@ -33,9 +33,13 @@ lint: ## Formatting, clippy (warnings are errors), template
 fmt: ## Format the code
 	cargo fmt --all
 
-template: ## Check template.yaml (SAM and cfn-lint, offline)
-	scripts/tools.sh sam
+# `sam validate --lint` runs cfn-lint on what SAM makes of the template; cfn-lint by itself reads it as
+# it stands. checkov reads .checkov.yaml.
+template: ## Check template.yaml (SAM, cfn-lint and checkov, offline)
+	scripts/tools.sh sam checkov
 	.tools/bin/sam validate --lint
+	.tools/bin/cfn-lint template.yaml
+	.tools/bin/checkov --config-file .checkov.yaml
 
 fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
 	scripts/tools.sh schemathesis valkey
@@ -54,6 +58,12 @@ deny: ## Licences, advisories and banned crates of the dependencies (needs cargo
 build: ## The functions as they are deployed, in target/lambda/<name>/bootstrap (needs cargo-lambda)
 	@command -v cargo-lambda >/dev/null || { echo 'cargo-lambda is missing: pip install cargo-lambda' >&2; exit 1; }
 	cargo lambda build --locked --release --arm64 $(addprefix --package ,$(FUNCTIONS))
+
+# ENV is a stage of samconfig.toml, PARAMETERS are the template's, as in
+# make deploy ENV=staging PARAMETERS='StripePriceId=price_1Pgaf…'
+ENV ?= staging
+deploy: ## Build and deploy to AWS: ENV=staging or production, PARAMETERS='Name=value …'
+	scripts/deploy.sh $(ENV) $(PARAMETERS)
 
 clean: ## Remove what was built and installed here, but no data
 	cargo clean

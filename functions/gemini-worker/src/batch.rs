@@ -17,8 +17,9 @@ use tracing::Instrument;
 
 use crate::{Worker, reply::Outcome, retry};
 
-/// What a record needs besides the model's time: three calls of DynamoDB.
-const MARGIN: Duration = Duration::from_secs(10);
+/// What a record needs besides the model's time, for three calls of DynamoDB: a call that would end
+/// later than this before the function is cut off is not begun.
+pub const MARGIN: Duration = Duration::from_secs(10);
 
 /// A record that was not settled, and when it is to be delivered again.
 struct Unsettled<'a> {

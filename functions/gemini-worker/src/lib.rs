@@ -21,6 +21,7 @@ use shared::{
     store::Store,
 };
 
+pub use batch::MARGIN;
 use gemini::{Gemini, Settings};
 
 /// The clients and limits of this function, made once per process.

@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout_at};
 pub use report::{ReconcileFailed, Report};
 
 /// When a run stops, from its beginning. The function itself may run for 60 s.
-const UNTIL: Duration = Duration::from_secs(45);
+pub const UNTIL: Duration = Duration::from_secs(45);
 /// The most users of one run, for each partition of their index.
 const LISTED: u16 = 100;
 /// How many are asked about at once: Stripe allows 25 requests a second in test mode

@@ -13,7 +13,7 @@ mod state;
 use axum::{Router, routing::post};
 use utoipa::OpenApi;
 
-pub use receive::Received;
+pub use receive::{DELIVERY, Received};
 pub use state::State;
 
 /// The routes of this function.

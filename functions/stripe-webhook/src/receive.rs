@@ -18,7 +18,7 @@ use crate::{State, event::Event, signature::SignatureError};
 /// some tens of kilobytes.
 const LARGEST: usize = 256 * 1024;
 /// How long a delivery may take: Stripe gives up after some 10 s, and delivers it again.
-const DELIVERY: Duration = Duration::from_secs(9);
+pub const DELIVERY: Duration = Duration::from_secs(9);
 
 /// A delivery was received.
 #[derive(Debug, Serialize, ToSchema)]

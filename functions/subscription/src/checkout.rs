@@ -24,11 +24,11 @@ use utoipa::ToSchema;
 use crate::{State, session};
 
 /// How long a request may take altogether: the function itself may run for 29 s.
-const REQUEST: Duration = Duration::from_secs(22);
+pub const REQUEST: Duration = Duration::from_secs(22);
 /// How long a lease stands, and a request counts as under way: longer than the request can take.
 const LEASE: SignedDuration = SignedDuration::from_secs(24);
 /// How long the answer to a request may take to be remembered: it is given in any case.
-const REMEMBERING: Duration = Duration::from_secs(3);
+pub const REMEMBERING: Duration = Duration::from_secs(3);
 
 /// The body: no field is needed.
 #[derive(Debug, Deserialize)]

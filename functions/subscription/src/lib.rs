@@ -16,7 +16,7 @@ use axum::{
 use shared::http::SubscriptionTier;
 use utoipa::OpenApi;
 
-pub use checkout::CheckoutSession;
+pub use checkout::{CheckoutSession, REMEMBERING, REQUEST};
 pub use pages::STYLE;
 pub use portal::PortalSession;
 pub use state::State;

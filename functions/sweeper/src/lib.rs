@@ -24,9 +24,10 @@ use tokio::time::{Instant, timeout_at};
 
 pub use report::{Report, SweepFailed};
 
-/// When the two parts of a run stop, from its beginning. The function itself may run for 60 s.
+/// When the first part of a run stops, from its beginning.
 const REQUEUE_UNTIL: Duration = Duration::from_secs(25);
-const PURGE_UNTIL: Duration = Duration::from_secs(45);
+/// When the second part, and with it the run, stops. The function itself may run for 60 s.
+pub const PURGE_UNTIL: Duration = Duration::from_secs(45);
 
 /// What a run is to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -18,7 +18,7 @@ use shared::{
 };
 use utoipa::OpenApi;
 
-pub use me::{Me, ProfilePatch};
+pub use me::{DELETION, Me, ProfilePatch};
 pub use usage::DailyUsage;
 
 /// What the handlers stand on.

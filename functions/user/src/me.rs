@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 /// How long the deletion of an account may go on deleting its rooms: the function's own time-out
 /// (10 s) is not to cut it off. The sweeper does the rest.
-const DELETION: Duration = Duration::from_secs(8);
+pub const DELETION: Duration = Duration::from_secs(8);
 /// How many rooms are deleted at once.
 const ROOMS_AT_ONCE: u16 = 25;
 

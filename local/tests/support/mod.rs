@@ -35,7 +35,7 @@ pub(crate) async fn ask(url: &str, operation: &str, request: &Value) -> Value {
 
 /// `template.yaml`, with CloudFormation's tags in their long form: `!Ref X` is `{"Ref": "X"}`,
 /// `!GetAtt X.Arn` is `{"Fn::GetAtt": "X.Arn"}`.
-pub(crate) struct Template(Value);
+pub(crate) struct Template(pub(crate) Value);
 
 impl Template {
     pub(crate) fn read() -> Self {

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use miniserde::{Deserialize, json};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use shared::{
     config::{ConfigError, Env},
     domain::{Checkout, CheckoutId, CustomerId, EventId, Subscription, UserId},
@@ -135,7 +135,17 @@ impl StripeFailed {
 
 impl Stripe {
     /// With the secret key `key`, at `STRIPE_BASE_URL` (Stripe itself if that is not set).
+    ///
+    /// # Errors
+    /// The address is unusable, or `STAGE` is production and the key is for tests.
     pub fn from_env(env: &Env, key: &SecretString) -> Result<Self, ConfigError> {
+        // Test cards, whose numbers everybody knows, would buy Pro
+        // (<https://docs.stripe.com/keys#test-live-modes>).
+        let is_for_tests =
+            ["sk_test_", "rk_test_"].iter().any(|of| key.expose_secret().starts_with(of));
+        if is_for_tests && env.get("STAGE") == Some("production") {
+            return Err(ConfigError::invalid("STRIPE_SECRET_KEY", "is a key for tests"));
+        }
         Ok(Self { transport: Transport::new(key, env.get("STRIPE_BASE_URL"))? })
     }
 
@@ -298,4 +308,23 @@ fn session(session: SessionObject) -> Result<Session, StripeFailed> {
         _ => return Err(StripeFailed::Unreadable),
     };
     Ok(Session { id, state, created: session.created, expires: session.expires_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(stage: &str, key: &str) -> Result<Stripe, ConfigError> {
+        Stripe::from_env(&Env::default().with("STAGE", stage), &SecretString::from(key))
+    }
+
+    #[test]
+    fn production_takes_no_key_for_tests() {
+        for key in ["sk_test_1", "rk_test_1"] {
+            let error = start("production", key).err().unwrap().to_string();
+            assert!(error.contains("STRIPE_SECRET_KEY") && !error.contains(key), "{error}");
+            assert!(start("staging", key).is_ok());
+        }
+        assert!(start("production", "rk_live_1").is_ok());
+    }
 }

@@ -29,11 +29,12 @@ pub use secrets::SSM;
 /// 2037 at least. They come from there, and from every system's store of roots.
 const AMAZON_ROOTS: &str = include_str!("../../certs/amazon-roots.pem");
 
-/// Bounds of one SDK call: a connection within 1 s, an attempt within 3 s, at most 3 attempts, and
-/// 8 s altogether, which leaves an HTTP function (10 s) the time to say so.
+/// How long one SDK call may take altogether, which leaves an HTTP function (10 s) the time to say that
+/// it did not succeed.
+pub const OPERATION: Duration = Duration::from_secs(8);
+/// Bounds within that: a connection within 1 s, an attempt within 3 s, at most 3 attempts.
 const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_secs(3);
-const OPERATION: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 3;
 
 /// Builds the clients of AWS services.

@@ -1,8 +1,4 @@
-//! `template.yaml` and this process agree: what is tried here is what is deployed.
-
-#![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
-
-mod support;
+//! What `local` does as AWS does: tables, queue, mapping, schedules.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +7,11 @@ use local::{
     dynamodb::{Data, Embedded, TABLES},
 };
 use serde_json::{Value, json};
-use support::{Template, ask};
+
+use crate::{
+    agree,
+    support::{Template, ask},
+};
 
 /// What is compared of a table. CloudFormation spells it as DynamoDB does.
 const FACTS: [&str; 4] =
@@ -68,58 +68,19 @@ fn the_worker_is_fed_as_by_the_local_mapping() {
 }
 
 #[test]
-fn the_sweeper_runs_as_by_the_local_schedule() {
+fn the_sweeper_and_the_reconciler_run_as_by_the_local_schedule() {
     let template = Template::read();
-    let sweeper = template.properties("SweeperFunction");
-    let rate = &sweeper["Events"]["EveryMinute"]["Properties"]["Schedule"];
     assert_eq!(EVERY, Duration::from_mins(1), "write the new rate here and in template.yaml");
-    assert_eq!(rate, "rate(1 minute)", "see local/src/schedule.rs");
-}
-
-#[test]
-fn every_documented_operation_has_a_route_and_nothing_else_reaches_a_function() {
-    let document = serde_json::to_value(local::openapi::document()).unwrap();
-    let paths = document["paths"].as_object().unwrap();
-    let documented = paths.iter().flat_map(|(path, item)| {
-        let methods = item.as_object().unwrap().keys();
-        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
-    });
-    // The files that the reference is made of are no operations.
-    let expected: BTreeSet<_> = documented.chain(["GET /docs/{proxy+}".to_owned()]).collect();
-    let template = Template::read();
-    let routes: BTreeSet<_> =
-        template.functions().into_iter().flat_map(|(_, function)| routes(function)).collect();
-    agree("the API", &routes, "the code", &expected);
-}
-
-/// The routes that lead to a function, such as `GET /health`.
-fn routes(function: &Value) -> Vec<String> {
-    let events = function["Events"].as_object().unwrap().values();
-    events
-        .filter(|event| event["Type"] == "HttpApi")
-        .map(|event| {
-            let route = |name: &str| event["Properties"][name].as_str().unwrap_or("$default");
-            format!("{} {}", route("Method"), route("Path"))
-        })
-        .collect()
+    for function in ["SweeperFunction", "ReconcilerFunction"] {
+        let events = &template.properties(function)["Events"];
+        let rate = &events["EveryMinute"]["Properties"]["Schedule"];
+        assert_eq!(rate, "rate(1 minute)", "{function}: see local/src/schedule.rs");
+    }
 }
 
 /// `UsersTable` is called `users` in this process.
 fn table_name(id: &str) -> String {
     id.strip_suffix("Table").unwrap().to_lowercase()
-}
-
-/// Asserts that `template.yaml` says the same about `what` as something else does.
-fn agree(what: &str, template: &BTreeSet<String>, other: &str, expected: &BTreeSet<String>) {
-    let only = |these: &BTreeSet<String>, those| {
-        these.difference(those).map(|fact| format!("\n  {fact}")).collect::<Vec<_>>().concat()
-    };
-    assert!(
-        template == expected,
-        "{what} differs.\nOnly in template.yaml:{}\nOnly in {other}:{}",
-        only(template, expected),
-        only(expected, template)
-    );
 }
 
 /// The [`FACTS`] of a table, without what DynamoDB adds when it describes one.

@@ -1,0 +1,71 @@
+//! The cache's user: its access string lets the functions do all that they do, and no more.
+
+use std::sync::Arc;
+
+use local::valkey::Valkey;
+use shared::{
+    cache::{Cache, Lookup},
+    config::Env,
+    domain::{SystemClock, UserId},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{stack::Stack, support::root};
+
+const PASSWORD: &str = "password";
+
+#[tokio::test]
+async fn the_caches_user_may_do_what_the_functions_do() {
+    let Some((_server, address)) = server().await else { return };
+    let user = UserId::from_bytes([7; 16]);
+    let url = format!("redis://parley:{PASSWORD}@{address}");
+    let env = Env::default().with("VALKEY_URL", url);
+    let cache = Cache::from_env(&env, Arc::new(SystemClock)).unwrap();
+    assert_eq!(cache.count_send(user, 1).await, Some(1));
+    let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("kept already") };
+    cache.keep_list(user, "first", version, "[]").await;
+    assert!(matches!(cache.list(user, "first").await, Lookup::Hit(list) if list == "[]"));
+    cache.forget_lists(user).await;
+    assert!(matches!(cache.list(user, "first").await, Lookup::Miss(_)));
+}
+
+#[tokio::test]
+async fn the_caches_user_may_not_touch_other_keys_or_the_whole_server() {
+    let Some((_server, address)) = server().await else { return };
+    let login = format!("AUTH parley {PASSWORD}");
+    for command in ["GET others:1", "FLUSHALL", "KEYS *", "CONFIG GET *", "ACL LIST"] {
+        let answer = say(&address, &[&login, command]).await;
+        assert!(answer.contains("-NOPERM"), "{command}: {answer}");
+    }
+}
+
+/// A server with the user of the template's access string, and where it is; none where no server is
+/// installed.
+async fn server() -> Option<(Valkey, String)> {
+    let tools = root().join(".tools/bin");
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
+    let server = Valkey::start(&Env::default().with("PATH", path)).await.unwrap();
+    let Valkey::Started { url, .. } = &server else {
+        assert!(std::env::var_os("CI").is_none(), "CI has no cache server");
+        return None;
+    };
+    let address = url.strip_prefix("redis://").unwrap().to_owned();
+    let stack = Stack::production();
+    let access = stack.text(&stack.template().properties("CacheUser")["AccessString"]).unwrap();
+    let answer = say(&address, &[&format!("ACL SETUSER parley {access} >{PASSWORD}")]).await;
+    assert!(answer.starts_with("+OK"), "{access}: {answer}");
+    Some((server, address))
+}
+
+/// What a server answers to commands, one after the other.
+async fn say(address: &str, commands: &[&str]) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let said = commands.iter().map(|command| format!("{command}\r\n")).collect::<String>();
+    connection.write_all((said + "QUIT\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    answer
+}
