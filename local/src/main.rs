@@ -3,12 +3,14 @@
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
+    sync::Arc,
 };
 
 use local::{Error, Host, Settings};
-use shared::{config::Env, telemetry};
+use shared::{config::Env, domain::SystemClock, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{
+    Layer,
     filter::{LevelFilter, Targets},
     fmt,
     layer::SubscriberExt,
@@ -17,8 +19,9 @@ use tracing_subscriber::{
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log_for_people();
-    match run().await {
+    let env = Env::of_process();
+    log(&env);
+    match run(env).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("Parley can't run: {error}");
@@ -27,20 +30,27 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Logs to standard error, in colours at a terminal.
-fn log_for_people() {
+/// Logs to standard error: for people, in colours at a terminal; with `LOG_FORMAT=json` as the
+/// functions do in AWS, metrics and all.
+fn log(env: &Env) {
+    // The embedded DynamoDB warns of every condition that does not hold: that is everyday life.
+    let quiet =
+        Targets::new().with_default(LevelFilter::INFO).with_target("dynoxide", LevelFilter::ERROR);
+    let registry = tracing_subscriber::registry().with(quiet);
+    if env.get("LOG_FORMAT") == Some("json") {
+        registry.with(telemetry::lines(env, Arc::new(SystemClock), io::stderr)).init();
+        return;
+    }
     let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_target(false);
-    // The embedded DynamoDB warns of every condition that does not hold: that is everyday life.
-    let quiet =
-        Targets::new().with_default(telemetry::level()).with_target("dynoxide", LevelFilter::ERROR);
-    tracing_subscriber::registry().with(lines).with(quiet).init();
+        .with_target(false)
+        .with_filter(telemetry::level(env));
+    registry.with(lines).init();
 }
 
-async fn run() -> Result<(), Error> {
-    let settings = Settings::from_env(Env::of_process())?;
+async fn run(env: Env) -> Result<(), Error> {
+    let settings = Settings::from_env(env)?;
     let host = Host::start(settings).await?;
     welcome(&host)?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,11 +1,14 @@
 //! The queue between a question and its reply: SQS FIFO, one message group per chatroom.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::{ChangeMessageVisibilityBatchRequestEntry, QueueAttributeName},
+    types::{
+        ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeNameForSends,
+        MessageSystemAttributeValue, QueueAttributeName,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +16,7 @@ use crate::{
     aws::Aws,
     config::{ConfigError, Env},
     domain::{ChatroomId, MessageId, UserId},
+    trace::{Origin, TraceHeader},
 };
 
 /// One message that waits for its reply. Its content stays in the table.
@@ -24,6 +28,18 @@ pub struct Job {
     pub chatroom_id: ChatroomId,
     /// What.
     pub message_id: MessageId,
+}
+
+/// A job as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// What to do.
+    #[serde(flatten)]
+    pub job: Job,
+    /// The HTTP request that accepted the message, for the log. The sweeper knows of none, and
+    /// older versions did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// SQS did not do what it was asked. A message that could not be queued is safe all the same: it is
@@ -97,15 +113,19 @@ impl Queue {
     }
 
     /// Queues `job`: in order within its room, and at most once in five minutes however often it is
-    /// sent, since the message's id is the deduplication id.
-    pub async fn send(&self, job: &Job) -> Result<(), QueueError> {
-        let body = serde_json::to_string(job).map_err(|e| QueueError(e.to_string()))?;
+    /// sent, since the message's id is the deduplication id. `origin` goes along: the request's id in
+    /// the body, the trace's header as SQS hands it on to Lambda and X-Ray.
+    pub async fn send(&self, job: &Job, origin: &Origin) -> Result<(), QueueError> {
+        let envelope = Envelope { job: *job, request_id: origin.request_id.clone() };
+        let body = serde_json::to_string(&envelope).map_err(|e| QueueError(e.to_string()))?;
+        let trace = origin.trace.as_ref().map(trace_attribute).transpose()?;
         self.client
             .send_message()
             .queue_url(&self.url)
             .message_group_id(job.chatroom_id.to_string())
             .message_deduplication_id(job.message_id.to_string())
             .message_body(body)
+            .set_message_system_attributes(trace.map(|trace| HashMap::from([trace])))
             .send()
             .await
             .map_err(failed)?;
@@ -142,7 +162,45 @@ impl Queue {
     }
 }
 
+fn trace_attribute(
+    trace: &TraceHeader,
+) -> Result<(MessageSystemAttributeNameForSends, MessageSystemAttributeValue), QueueError> {
+    let value = MessageSystemAttributeValue::builder()
+        .data_type("String")
+        .string_value(trace.as_str())
+        .build()
+        .map_err(|error| QueueError(error.to_string()))?;
+    Ok((MessageSystemAttributeNameForSends::AwsTraceHeader, value))
+}
+
 fn failed<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> QueueError {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     QueueError(code.unwrap_or("not reached").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::Ids;
+
+    #[test]
+    fn a_job_is_read_with_and_without_the_request_that_it_comes_from() {
+        let (ids, now) = (Ids::default(), "2026-11-21T12:00:00Z".parse().unwrap());
+        let job =
+            Job { user_id: ids.next(now), chatroom_id: ids.next(now), message_id: ids.next(now) };
+        let without = serde_json::to_value(job).unwrap();
+        let envelope: Envelope = serde_json::from_value(without.clone()).unwrap();
+        assert_eq!(envelope, Envelope { job, request_id: None });
+        assert_eq!(serde_json::to_value(&envelope).unwrap(), without);
+
+        let mut with = without;
+        with["request_id"] = json!("JKJaXmPLvHcESHA=");
+        let envelope: Envelope = serde_json::from_value(with.clone()).unwrap();
+        assert_eq!(envelope.request_id.as_deref(), Some("JKJaXmPLvHcESHA="));
+        assert_eq!(serde_json::to_value(&envelope).unwrap(), with);
+        // What an older worker reads of it.
+        assert_eq!(serde_json::from_value::<Job>(with).unwrap(), job);
+    }
 }

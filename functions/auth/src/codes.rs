@@ -12,6 +12,7 @@ use shared::{
     http::{
         Errors, Input, JsonBody, Problem, Result,
         answers::{Failures, TakesJson},
+        note_user,
     },
     store::{Account, Attempt, Challenge, Purpose, Redeemed},
 };
@@ -164,6 +165,7 @@ pub(crate) async fn redeem<T, F: Future<Output = Result<(Redeemed, T)>>>(
 ) -> Result<T> {
     for _ in 0..REDEEM_ROUNDS {
         let account = state.store.account_of(number, now).await?.ok_or_else(invalid_code)?;
+        note_user(account.user.id);
         match write(account).await? {
             (Redeemed::Done, value) => return Ok(value),
             (Redeemed::UsedUp, _) => return Err(invalid_code()),

@@ -82,8 +82,13 @@ impl Delivery {
     ) -> Result<Option<&'a str>> {
         let Issued { number, purpose, code, came, now } = *issued;
         match self {
-            Self::Response => return Ok(Some(code.as_str())),
+            Self::Response => {
+                let purpose = purpose.as_str();
+                tracing::info!(OtpSent = 1, otp.purpose = purpose, "a one-time code was answered");
+                return Ok(Some(code.as_str()));
+            }
             Self::Log => tracing::info!(
+                OtpSent = 1,
                 otp.purpose = purpose.as_str(),
                 otp.code = code.as_str(),
                 "a one-time code was issued"

@@ -8,6 +8,7 @@ use shared::{
     http::{
         Errors, Input, JsonBody, Problem, ProblemBody, Result,
         answers::{Failures, TakesJson},
+        note_user,
     },
     store::{Account, Purpose, Session},
 };
@@ -130,6 +131,7 @@ pub(crate) async fn login(
         let detail = "The mobile number or the password is wrong.";
         Problem::unauthorized("invalid_credentials", detail)
     })?;
+    note_user(account.user.id);
     let (session, tokens) = open(&state, &account, now)?;
     tokio::try_join!(
         state.store.open_session(&session),

@@ -6,6 +6,7 @@ use shared::{
     http::{
         Errors, FromCaller, Input, JsonBody, Problem, ProblemBody, Result,
         answers::{Failures, Protected, TakesJson},
+        note_user,
     },
     store::Session,
 };
@@ -57,6 +58,7 @@ pub(crate) async fn refresh(
     let (account, session) = found
         .filter(|(account, session)| token.is_of(session) && session.is_live(account, now))
         .ok_or_else(invalid)?;
+    note_user(account.user.id);
     let next = token.next(&mut rand::rng());
     let fresh = token.is_latest_of(&session)
         && state.store.rotate(&next.succeeding(&session, now), &session.token_hash).await?;
@@ -90,7 +92,6 @@ pub(crate) async fn logout(
 async fn reused(state: &crate::State, session: &Session) -> Result<Problem> {
     state.store.end_session(session.user_id, session.session_id).await?;
     tracing::warn!(
-        user_id = %session.user_id,
         session_id = %session.session_id,
         "a used refresh token came back: its session has ended"
     );

@@ -12,6 +12,7 @@ use shared::{
     http::{
         Errors, Input, JsonBody, Problem, ProblemBody, Result, Time,
         answers::{Failures, TakesJson},
+        note_user,
     },
     store::{Account, Signup, SignupOutcome},
 };
@@ -138,6 +139,7 @@ pub(crate) async fn signup(
         }
         let (id, outcome) = save(&state, before.as_ref(), &wanted, hash.as_deref(), now).await?;
         if outcome == SignupOutcome::Done {
+            note_user(id);
             return Ok((StatusCode::CREATED, Json(NewUser::new(id, wanted))));
         }
     }

@@ -63,8 +63,17 @@ impl Sms {
         });
         let time_left = deadline.saturating_duration_since(Instant::now());
         match self.service.call("SendTextMessage", &message, time_left).await {
-            Ok(_) => tracing::info!("a one-time code was sent by SMS"),
-            Err(error) => tracing::error!(%error, "a one-time code could not be sent by SMS"),
+            Ok(_) => tracing::info!(
+                OtpSent = 1,
+                otp.purpose = purpose.as_str(),
+                "a one-time code was sent by SMS"
+            ),
+            Err(error) => tracing::error!(
+                OtpNotSent = 1,
+                otp.purpose = purpose.as_str(),
+                %error,
+                "a one-time code could not be sent by SMS"
+            ),
         }
     }
 }

@@ -20,7 +20,10 @@ use shared::{
 
 use crate::{
     State,
-    wire::{ChangeRoomBody, NewRoomBody, RoomJson, RoomPath, RoomWithMessagesJson, no_chatroom},
+    wire::{
+        ChangeRoomBody, NewRoomBody, RoomJson, RoomPath, RoomWithMessagesJson, no_chatroom,
+        note_room,
+    },
 };
 
 const CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -78,7 +81,10 @@ pub(crate) async fn create(
     });
     let answer =
         match state.store.create_chatroom(&caller, &NewChatroom { id, name, claim }).await? {
-            Created::Done => answer,
+            Created::Done => {
+                note_room(id);
+                answer
+            }
             Created::Replayed(first) => first,
             Created::KeyReused => return Err(key_reused()),
             Created::SessionEnded => return Err(Problem::session_ended()),
@@ -117,12 +123,18 @@ pub(crate) async fn list(
     let field = format!("{limit}:{}", cursor.as_ref().map_or("", |Cursor(key)| key));
     let version = match state.cache.list(user, &field).await {
         Lookup::Hit(kept) => match serde_json::from_str::<KeptPage>(&kept) {
-            Ok(kept) => return Ok(listed(kept, limit, "HIT")),
+            Ok(kept) => {
+                tracing::info!(CacheHits = 1, "listed from the cache");
+                return Ok(listed(kept, limit, "HIT"));
+            }
             // Kept by another version of this code: read anew.
             Err(_) => Version::unknown(),
         },
         Lookup::Miss(version) => version,
     };
+    if state.cache.is_on() {
+        tracing::info!(CacheMisses = 1, "listed from the table");
+    }
     let cursor = cursor.as_ref().map(|Cursor(key)| key.as_str());
     let rooms = state.store.chatrooms(user, limit, cursor).await?;
     let json: Vec<_> = rooms.rooms.into_iter().map(RoomJson::from).collect();

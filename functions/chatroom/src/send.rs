@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{
+    Extension,
     extract::State as Of,
     http::{Method, StatusCode, Uri},
     response::Response,
@@ -17,13 +18,14 @@ use shared::{
     },
     queue::Job,
     store::{Claim, Denied, FirstAnswer, NewMessage, Sent},
+    trace::Origin,
 };
 use tokio::time::timeout;
 
 use crate::{
     State,
     rooms::created,
-    wire::{MessageJson, NewMessageBody, RoomPath, no_chatroom},
+    wire::{MessageJson, NewMessageBody, RoomPath, no_chatroom, note_message},
 };
 
 const DAY: u64 = 86_400;
@@ -59,6 +61,7 @@ pub(crate) async fn send(
     Of(state): Of<State>,
     FromCaller(caller): FromCaller,
     RoomPath(room): RoomPath,
+    Extension(origin): Extension<Origin>,
     (method, uri): (Method, Uri),
     key: Option<IdempotencyKey>,
     body: JsonBody<NewMessageBody>,
@@ -82,15 +85,19 @@ pub(crate) async fn send(
     let mut used = Used::WithThis;
     let answer = match sent {
         Sent::Accepted => {
+            note_message(id);
             let job = Job { user_id: caller.user_id, chatroom_id: room, message_id: id };
-            tokio::join!(queue(&state, job), state.cache.forget_lists(caller.user_id));
+            tokio::join!(queue(&state, &job, &origin), state.cache.forget_lists(caller.user_id));
             answer
         }
         Sent::Replayed(first) => {
             used = Used::AsShown;
             first
         }
-        Sent::Denied(Denied::OverQuota) => return Err(over_quota(&state, id, &limits(Used::All))),
+        Sent::Denied(Denied::OverQuota) => {
+            tracing::info!(QuotaDenials = 1, "the day's quota is used up");
+            return Err(over_quota(&state, id, &limits(Used::All)));
+        }
         Sent::Denied(Denied::NoRoom) => return Err(no_chatroom()),
         Sent::Denied(Denied::KeyReused) => return Err(key_reused()),
         Sent::Denied(Denied::SessionEnded) => return Err(Problem::session_ended()),
@@ -121,19 +128,16 @@ fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstA
 
 /// A message that can't be queued now is not lost: it is pending in the table, and the sweeper
 /// queues what stays pending.
-async fn queue(state: &State, job: Job) {
-    let outcome = match timeout(QUEUEING, state.queue.send(&job)).await {
+async fn queue(state: &State, job: &Job, origin: &Origin) {
+    let outcome = match timeout(QUEUEING, state.queue.send(job, origin)).await {
         Ok(sent) => sent.map_err(|error| error.to_string()),
         Err(_) => Err("SQS: timed out".to_owned()),
     };
     match outcome {
-        Ok(()) => {
-            tracing::info!(chatroom_id = %job.chatroom_id, message_id = %job.message_id, "accepted");
+        Ok(()) => tracing::info!(MessagesAccepted = 1, "accepted"),
+        Err(error) => {
+            tracing::warn!(MessagesAccepted = 1, error, "accepted, left to the sweeper to queue");
         }
-        Err(error) => tracing::warn!(
-            chatroom_id = %job.chatroom_id, message_id = %job.message_id, error,
-            "accepted, left to the sweeper to queue"
-        ),
     }
 }
 
@@ -178,6 +182,7 @@ async fn check_rate(state: &State, caller: &Caller) -> Result<Option<Rate>> {
     let resets_in = (MINUTE - now % MINUTE).unsigned_abs();
     let rate = Rate { count, limit, resets_in };
     if count > limit {
+        tracing::info!(RateDenials = 1, "too many messages in a minute");
         let detail = format!("At most {limit} messages a minute.");
         let mut problem = Problem::too_many("rate_limited", detail, resets_in);
         for (name, value) in &RateLimitHeaders(vec![rate.allowance()]).to_headers() {

@@ -208,8 +208,9 @@ impl<S: Send + Sync> FromRequestParts<S> for RoomPath {
         state: &S,
     ) -> Result<Self, Problem> {
         let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
-        let id = path.ok().and_then(|path| path.parse().ok());
-        id.map(Self).ok_or_else(no_chatroom)
+        let id = path.ok().and_then(|path| path.parse().ok()).ok_or_else(no_chatroom)?;
+        note_room(id);
+        Ok(Self(id))
     }
 }
 
@@ -224,8 +225,21 @@ impl<S: Send + Sync> FromRequestParts<S> for MessagePath {
         let ids = path.ok().and_then(|axum::extract::Path((room, message))| {
             Some(Self(room.parse().ok()?, message.parse().ok()?))
         });
-        ids.ok_or_else(no_message)
+        let Self(room, message) = ids.ok_or_else(no_message)?;
+        note_room(room);
+        note_message(message);
+        Ok(Self(room, message))
     }
+}
+
+/// Notes for the log which room a request is about.
+pub(crate) fn note_room(room: ChatroomId) {
+    tracing::Span::current().record("chatroom_id", tracing::field::display(room));
+}
+
+/// Notes for the log which message a request is about.
+pub(crate) fn note_message(message: MessageId) {
+    tracing::Span::current().record("message_id", tracing::field::display(message));
 }
 
 /// 404 for a room that isn't there, or not the caller's.

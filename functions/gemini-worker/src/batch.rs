@@ -12,8 +12,11 @@ use std::{
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, future::join_all};
 use lambda_runtime::{Context, Error, LambdaEvent};
-use shared::queue::Job;
-use tracing::Instrument;
+use shared::{
+    queue::{Envelope, Job},
+    trace::TraceHeader,
+};
+use tracing::{Instrument, Span};
 
 use crate::{Worker, reply::Outcome, retry};
 
@@ -67,7 +70,7 @@ impl Worker {
     ) -> Vec<Unsettled<'a>> {
         let mut unsettled = Vec::new();
         for (index, &record) in group.iter().enumerate() {
-            let Some(job) = job(record) else {
+            let Some(envelope) = envelope(record) else {
                 // Delivered again at once, until SQS moves it to the dead-letter queue.
                 unsettled.push(Unsettled { record, wait: Duration::ZERO });
                 continue;
@@ -78,7 +81,8 @@ impl Worker {
                 // Begun now, it might be cut off in the middle of the model's answer.
                 Outcome::Again(Duration::ZERO)
             } else {
-                self.handle_job(&job, record).await
+                let span = span(&envelope, record);
+                self.handle_job(&envelope.job, record).instrument(span).await
             };
             if let Outcome::Again(wait) = outcome {
                 unsettled.extend(group[index..].iter().map(|&record| Unsettled { record, wait }));
@@ -89,29 +93,15 @@ impl Worker {
     }
 
     async fn handle_job(&self, job: &Job, record: &SqsMessage) -> Outcome {
-        let span = tracing::info_span!(
-            "reply",
-            sqs.message_id = record.message_id,
-            user_id = %job.user_id,
-            chatroom_id = %job.chatroom_id,
-            message_id = %job.message_id,
-        );
         let attempt = AssertUnwindSafe(Box::pin(self.reply(job))).catch_unwind();
-        async {
-            match attempt.await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "put off: the store failed");
-                    Outcome::Again(retry::backoff(receives(record), rand::random()))
-                }
-                Err(_) => {
-                    tracing::error!("put off: a panic");
-                    Outcome::Again(retry::backoff(receives(record), rand::random()))
-                }
+        match attempt.await {
+            Ok(Ok(outcome)) => return outcome,
+            Ok(Err(error)) => {
+                tracing::error!(ReplyRetries = 1, %error, "put off: the store failed");
             }
+            Err(_) => tracing::error!(ReplyRetries = 1, "put off: a panic"),
         }
-        .instrument(span)
-        .await
+        Outcome::Again(retry::backoff(receives(record), rand::random()))
     }
 
     /// The time that this invocation has left.
@@ -146,12 +136,29 @@ fn by_group(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
 }
 
 /// What a record asks for; none if it can't be read.
-fn job(record: &SqsMessage) -> Option<Job> {
-    let job = record.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    if job.is_none() {
+fn envelope(record: &SqsMessage) -> Option<Envelope> {
+    let envelope = record.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+    if envelope.is_none() {
         tracing::error!(sqs.message_id = record.message_id, "a job that can't be read");
     }
-    job
+    envelope
+}
+
+/// The fields of every line about this record: those of the request that accepted its message, and
+/// the trace that they share.
+fn span(envelope: &Envelope, record: &SqsMessage) -> Span {
+    let Envelope { job, request_id } = envelope;
+    let trace = record.attributes.get("AWSTraceHeader");
+    let trace = trace.and_then(|header| header.parse::<TraceHeader>().ok());
+    tracing::info_span!(
+        "reply",
+        request_id,
+        trace_id = trace.as_ref().map(TraceHeader::trace_id),
+        sqs.message_id = record.message_id,
+        user_id = %job.user_id,
+        chatroom_id = %job.chatroom_id,
+        message_id = %job.message_id,
+    )
 }
 
 /// How often SQS has delivered a record, this time included.

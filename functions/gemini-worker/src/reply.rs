@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::{
-    domain::{Message, Side, Status, Usage},
+    domain::{Message, MessageId, Side, Status, Usage},
     queue::Job,
     store::{Answer, Apology, Direction, Pending, Settled, StoreError},
 };
@@ -60,7 +60,10 @@ impl Worker {
                     finish_reason: answer.finish_reason.as_str(),
                     usage: answer.usage,
                 };
-                log(self.store.answer(&pending, &answer).await?, "answered");
+                match self.store.answer(&pending, &answer).await? {
+                    Settled::Done => self.count_answered(question.id, answer.usage),
+                    vain => log_vain(vain),
+                }
                 Ok(Outcome::Settled)
             }
             Err(Failure::Retryable { cause, retry_after }) => {
@@ -104,9 +107,10 @@ impl Worker {
         match retry::next(attempts, retry_after, now, rand::random()) {
             Next::Retry(wait) => {
                 tracing::warn!(
+                    ReplyRetries = 1,
                     gemini.cause = cause.name(),
                     attempts = attempts.count,
-                    wait_ms = wait.as_millis(),
+                    wait_ms = millis(wait),
                     "put off"
                 );
                 Ok(Outcome::Again(wait))
@@ -124,21 +128,56 @@ impl Worker {
     ) -> Result<Outcome, StoreError> {
         let id = self.ids.next_after(pending.message_id, self.clock.now());
         let apology = Apology { id, content: cause.sentence(), usage };
-        let settled = self.store.fail(pending, &apology).await?;
-        if cause.needs_operator() {
-            tracing::error!(gemini.cause = cause.name(), "failed: an operator has to look at this");
-        } else {
-            tracing::warn!(gemini.cause = cause.name(), "failed");
+        match self.store.fail(pending, &apology).await? {
+            Settled::Done => count_failed(cause, usage),
+            vain => log_vain(vain),
         }
-        log(settled, "told so");
         Ok(Outcome::Settled)
+    }
+
+    /// The time that the answer took runs from when the question was accepted, which its id tells.
+    fn count_answered(&self, question: MessageId, usage: Usage) {
+        let took = self.clock.now().duration_since(question.created_at());
+        tracing::info!(
+            RepliesAnswered = 1,
+            ReplyLatency = millis(took.try_into().unwrap_or_default()),
+            InputTokens = usage.input_tokens,
+            OutputTokens = usage.output_tokens,
+            "replied"
+        );
     }
 }
 
-fn log(settled: Settled, done: &'static str) {
-    match settled {
-        Settled::Done => tracing::info!(outcome = done, "settled"),
-        Settled::Before => tracing::info!("settled before: another delivery was faster"),
-        Settled::Gone => tracing::info!("the room is gone: nobody waits for this reply"),
+fn count_failed(cause: Cause, usage: Usage) {
+    let (input, output) = (usage.input_tokens, usage.output_tokens);
+    if cause.needs_operator() {
+        tracing::error!(
+            RepliesFailed = 1,
+            ModelGone = 1,
+            InputTokens = input,
+            OutputTokens = output,
+            gemini.cause = cause.name(),
+            "failed: an operator has to look at this"
+        );
+    } else {
+        tracing::warn!(
+            RepliesFailed = 1,
+            InputTokens = input,
+            OutputTokens = output,
+            gemini.cause = cause.name(),
+            "failed"
+        );
     }
+}
+
+/// A reply that was made in vain.
+fn log_vain(settled: Settled) {
+    match settled {
+        Settled::Gone => tracing::info!("the room is gone: nobody waits for this reply"),
+        _ => tracing::info!("settled before: another delivery was faster"),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

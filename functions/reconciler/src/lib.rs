@@ -20,6 +20,7 @@ use shared::{
     domain::{Clock, UserId},
 };
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, info_span};
 
 pub use report::{ReconcileFailed, Report};
 
@@ -74,14 +75,17 @@ impl Reconciler {
             Err(_) => return Err(ReconcileFailed::new("out of time")),
         };
         let mut turns = stream::iter(users)
-            .map(|user| async move { (user, self.turn(user).await) })
+            .map(|user| async move {
+                let turn = self.turn(user).instrument(info_span!("turn", user_id = %user));
+                (user, turn.await)
+            })
             .buffer_unordered(AT_ONCE);
         let mut report = Report::default();
         while let Ok(Some((user, turn))) = timeout_at(deadline, turns.next()).await {
             match turn {
                 Ok(turn) => report.count(turn),
                 Err(error) => {
-                    tracing::warn!(user_id = %user, %error, "put off");
+                    tracing::warn!(SubscriptionsPutOff = 1, user_id = %user, %error, "put off");
                     report.put_off += 1;
                     self.put_off(user).await;
                 }
@@ -98,7 +102,13 @@ impl Reconciler {
                 Ok(Turn::Closed)
             }
             Some(_) => Ok(match self.ledger.sync(user, &Hint::default()).await? {
-                Synced::Stored(_) | Synced::Seen => Turn::Synced,
+                Synced::Stored { changed, .. } => {
+                    if changed {
+                        tracing::info!(SubscriptionsChanged = 1, "changed by the reconciler");
+                    }
+                    Turn::Synced
+                }
+                Synced::Seen => Turn::Synced,
                 Synced::Gone => Turn::Nothing,
             }),
             // The index lags behind the table.

@@ -7,7 +7,7 @@ use billing::{Hint, Synced};
 use serde::Serialize;
 use shared::{
     domain::SubscriptionId,
-    http::{Problem, ProblemBody, Result, answers::Failures, read_body},
+    http::{Problem, ProblemBody, Result, answers::Failures, note_user, read_body},
 };
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -29,7 +29,7 @@ pub struct Received {
 }
 
 /// What a delivery came to, for the log.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Applied,
     /// It was applied before.
@@ -38,6 +38,17 @@ enum Outcome {
     Ignored,
     /// It is about nobody that is known here.
     Unknown,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "Applied",
+            Self::Duplicate => "Duplicate",
+            Self::Ignored => "Ignored",
+            Self::Unknown => "Unknown",
+        }
+    }
 }
 
 /// Take an event from Stripe
@@ -70,15 +81,26 @@ pub(crate) async fn receive(
     let event = Event::parse(&body)
         .map_err(|error| Problem::bad_request("invalid_event", format!("No event: {error}.")))?;
     let applied = timeout(DELIVERY, Box::pin(apply(&state, &event))).await;
-    let outcome = applied.unwrap_or_else(|_| Err(Problem::unavailable("out of time")))?;
+    let applied = applied.unwrap_or_else(|_| Err(Problem::unavailable("out of time")));
+    tell(&event, applied.as_ref().ok().copied());
+    applied.map(|_| Json(Received { status: "received" }))
+}
+
+/// One line of what a delivery came to; none: it could not be applied now.
+fn tell(event: &Event, outcome: Option<Outcome>) {
+    use Outcome::{Applied, Duplicate, Ignored, Unknown};
+    let came_to = |outcomes: &[Option<Outcome>]| outcomes.contains(&outcome).then_some(1);
     tracing::info!(
         stripe.event = event.id.as_str(),
         stripe.kind = event.kind,
         stripe.subscription = event.about.subscription.as_ref().map(SubscriptionId::as_str),
-        webhook.outcome = ?outcome,
+        webhook.outcome = outcome.map_or("Failed", Outcome::as_str),
+        WebhooksApplied = came_to(&[Some(Applied)]),
+        WebhooksKnown = came_to(&[Some(Duplicate)]),
+        WebhooksIgnored = came_to(&[Some(Ignored), Some(Unknown)]),
+        WebhooksFailed = came_to(&[None]),
         "event"
     );
-    Ok(Json(Received { status: "received" }))
 }
 
 /// Take an event from Stripe (the same as `/webhook/stripe`)
@@ -107,7 +129,7 @@ pub(crate) async fn receive_too(
 
 fn refused(error: SignatureError) -> Problem {
     // Which check failed is for the log: a forger learns nothing.
-    tracing::warn!(%error, "a delivery was not signed by Stripe");
+    tracing::warn!(WebhooksRefused = 1, %error, "a delivery was not signed by Stripe");
     Problem::bad_request("invalid_signature", "The signature is missing, wrong, or too old.")
 }
 
@@ -121,14 +143,14 @@ async fn apply(state: &State, event: &Event) -> Result<Outcome> {
         return Ok(Outcome::Duplicate);
     }
     let Some(user) = owner.user else { return Ok(Outcome::Unknown) };
-    tracing::Span::current().record("user_id", user.to_string());
+    note_user(user);
     let hint = Hint {
         event: Some(event.id.clone()),
         ended_checkout: event.ends_checkout().cloned(),
         doubt_customer: event.kind == "customer.deleted",
     };
     Ok(match state.ledger.sync(user, &hint).await? {
-        Synced::Stored(_) => Outcome::Applied,
+        Synced::Stored { .. } => Outcome::Applied,
         Synced::Seen => Outcome::Duplicate,
         Synced::Gone => Outcome::Unknown,
     })

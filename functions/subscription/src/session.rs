@@ -98,7 +98,7 @@ fn is_unsettled(billing: &Billing) -> bool {
 /// What Stripe says of `user`'s subscription now.
 async fn ask(state: &State, user: UserId, hint: &Hint) -> Result<Billing> {
     match state.ledger.sync(user, hint).await? {
-        Synced::Stored(billing) => Ok(*billing),
+        Synced::Stored { billing, .. } => Ok(*billing),
         Synced::Gone => Err(Problem::session_ended()),
         // Only an event is ever seen before.
         Synced::Seen => Err(Problem::internal("no event, and yet seen")),

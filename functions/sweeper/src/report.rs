@@ -8,6 +8,9 @@ use serde::Serialize;
 /// What a run has done, in counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// How long the oldest message has waited for its reply when the run began, in seconds: 0 if
+    /// none has for long enough to be queued again; none if that can't be told.
+    pub oldest_pending: Option<u64>,
     /// Messages sent to the queue again.
     pub queued: usize,
     /// Messages that were given up.
@@ -33,6 +36,7 @@ impl Report {
     /// One line in the log.
     pub(crate) fn log(&self) {
         tracing::info!(
+            OldestPending = self.oldest_pending,
             sweep.queued = self.queued,
             sweep.given_up = self.given_up,
             sweep.rooms_purged = self.rooms_purged,
@@ -55,6 +59,7 @@ impl Report {
 
 impl AddAssign for Report {
     fn add_assign(&mut self, other: Self) {
+        self.oldest_pending = self.oldest_pending.max(other.oldest_pending);
         self.queued += other.queued;
         self.given_up += other.given_up;
         self.rooms_purged += other.rooms_purged;

@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use shared::{
-    domain::{ChatroomId, Usage},
+    domain::{ChatroomId, Usage, clock},
     queue::Job,
     store::{Apology, Pending, Settled},
+    trace::Origin,
 };
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use crate::{Order, Report, StepFailed, Sweeper, within};
 
@@ -52,6 +54,7 @@ impl Sweeper {
             }
         };
         report.steps += 1;
+        report.oldest_pending = Some(self.age_of_oldest(&pending));
         let mut rooms = stream::iter(by_room(pending))
             .map(|room| self.requeue_room(room, bounds))
             .buffer_unordered(ROOMS_AT_ONCE);
@@ -77,36 +80,49 @@ impl Sweeper {
         }
     }
 
+    /// How long the oldest of them has waited, in seconds.
+    fn age_of_oldest(&self, pending: &[Pending]) -> u64 {
+        let oldest = pending.iter().map(|question| question.message_id).min();
+        oldest.map_or(0, |id| clock::seconds_until(self.clock.now(), id.created_at()))
+    }
+
     /// One message after the other: a room's order is the order in which they are sent. Stops at
     /// the first one that fails, so that none overtakes it.
     async fn requeue_room(&self, room: Vec<Pending>, bounds: Bounds) -> Report {
         let mut report = Report::default();
         for question in &room {
-            let outcome = if question.message_id.created_at() < bounds.given_up_before {
-                self.give_up(question).await
-            } else {
-                self.send(question).await
-            };
-            match outcome {
-                Ok(done) => report += done,
-                Err(error) => {
-                    tracing::warn!(
-                        chatroom_id = %question.chatroom_id,
-                        message_id = %question.message_id,
-                        %error,
-                        "a pending message was not taken care of"
-                    );
-                    report.failed_steps += 1;
-                    break;
-                }
+            let span = tracing::info_span!(
+                "pending",
+                user_id = %question.user_id,
+                chatroom_id = %question.chatroom_id,
+                message_id = %question.message_id,
+            );
+            let done = self.take_care_of(question, bounds).instrument(span).await;
+            report += done;
+            if done.failed_steps > 0 {
+                break;
             }
         }
         report
     }
 
+    async fn take_care_of(&self, question: &Pending, bounds: Bounds) -> Report {
+        let outcome = if question.message_id.created_at() < bounds.given_up_before {
+            self.give_up(question).await
+        } else {
+            self.send(question).await
+        };
+        outcome.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a pending message was not taken care of");
+            Report { failed_steps: 1, ..Report::default() }
+        })
+    }
+
     async fn send(&self, question: &Pending) -> Result<Report, StepFailed> {
         let Pending { user_id, chatroom_id, message_id } = *question;
-        self.queue.send(&Job { user_id, chatroom_id, message_id }).await?;
+        let job = Job { user_id, chatroom_id, message_id };
+        self.queue.send(&job, &Origin::default()).await?;
+        tracing::info!(MessagesQueuedAgain = 1, "queued again");
         Ok(Report { queued: 1, steps: 1, ..Report::default() })
     }
 
@@ -117,8 +133,7 @@ impl Sweeper {
         let given_up = settled == Settled::Done;
         if given_up {
             tracing::warn!(
-                chatroom_id = %question.chatroom_id,
-                message_id = %question.message_id,
+                MessagesGivenUp = 1,
                 "a message was pending for too long and was given up"
             );
         }

@@ -1,8 +1,9 @@
 //! What the functions' own tests have in common: a clock set by hand, people with accounts and access
-//! tokens, and the way through `lambda_http`.
+//! tokens, the way through `lambda_http`, and the log with its metrics.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a helper that can't go on fails its test"
 )]
@@ -11,6 +12,7 @@ mod answer;
 mod buyer;
 mod clock;
 mod event;
+mod lines;
 mod payments;
 mod people;
 mod relay;
@@ -19,6 +21,7 @@ pub use answer::Answer;
 pub use buyer::Buyer;
 pub use clock::ManualClock;
 pub use event::{event, invoke};
+pub use lines::{Lines, NAMESPACE, declared};
 pub use payments::Payments;
 pub use people::{Issuer, any_number, open_account, signup};
 pub use relay::relay;

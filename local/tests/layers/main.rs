@@ -10,19 +10,21 @@ use paths::{Import, imports};
 use workspace::{Package, Workspace};
 
 /// The modules of `shared`, and which of the others each may import.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
-    ("telemetry", &[]),
+    ("metrics", &[]),
+    ("trace", &[]),
+    ("telemetry", &["config", "domain", "metrics"]),
     ("tls", &[]),
     // Two halves of one thing: `config` asks `aws` for secrets, `aws` is configured by it.
     ("config", &["aws", "domain"]),
     ("aws", &["config", "domain"]),
     ("token", &["config", "domain"]),
     ("cache", &["config", "domain"]),
-    ("queue", &["aws", "config", "domain"]),
+    ("queue", &["aws", "config", "domain", "trace"]),
     ("store", &["aws", "config", "domain"]),
     // The top: it turns the store's failures into problem details.
-    ("http", &["domain", "store", "token"]),
+    ("http", &["domain", "store", "token", "trace"]),
 ];
 
 /// The crates that the domain may use: none does anything but represent, check and order values.

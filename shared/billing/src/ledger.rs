@@ -47,7 +47,12 @@ pub struct Hint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Synced {
     /// What is stored is what Stripe says.
-    Stored(Box<Billing>),
+    Stored {
+        /// What is stored.
+        billing: Box<Billing>,
+        /// Whether this call has changed the subscription, or what it entitles to.
+        changed: bool,
+    },
     /// The event was applied meanwhile, by another delivery of it.
     Seen,
     /// The account is deleted, or there never was one: nothing was written.
@@ -114,8 +119,8 @@ impl Ledger {
             let (event, now) = (hint.event.as_ref(), self.clock.now());
             match self.store.record_billing(user, &read, &next, event, now).await? {
                 Recorded::Done => {
-                    tell(user, &read, &next);
-                    return Ok(Synced::Stored(Box::new(next)));
+                    let changed = tell(user, &read, &next);
+                    return Ok(Synced::Stored { billing: Box::new(next), changed });
                 }
                 Recorded::Seen => return Ok(Synced::Seen),
                 Recorded::Moved => {}
@@ -131,7 +136,7 @@ impl Ledger {
         {
             return Ok(Synced::Seen);
         }
-        Ok(Synced::Stored(Box::new(read)))
+        Ok(Synced::Stored { billing: Box::new(read), changed: false })
     }
 
     /// Ends what a deleted account has at Stripe: an open session, and the customer with every
@@ -225,14 +230,17 @@ fn ended(subscription: Subscription) -> Subscription {
     Subscription { status: SubscriptionStatus::Canceled, past_due_since: None, ..subscription }
 }
 
-fn tell(user: UserId, read: &Billing, next: &Billing) {
+/// Logs a change of the subscription, or of what it entitles to; whether there was one.
+fn tell(user: UserId, read: &Billing, next: &Billing) -> bool {
     let status = |billing: &Billing| billing.facts.subscription.as_ref().map(|s| s.status.clone());
     let was = status(read);
     let is = status(next);
-    if was != is || read.entitlement != next.entitlement {
+    let changed = was != is || read.entitlement != next.entitlement;
+    if changed {
         let was = was.as_ref().map_or("none", SubscriptionStatus::as_str);
         let is = is.as_ref().map_or("none", SubscriptionStatus::as_str);
         let tier = next.entitlement.tier.as_str();
         tracing::info!(user_id = %user, was, is, tier, until = next.entitlement.until, "subscription");
     }
+    changed
 }

@@ -97,6 +97,12 @@ impl Cache {
         Ok(Self(Server::from_env(env, clock)?.map(Connection::new)))
     }
 
+    /// Whether there is one, up or down.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Looks up one page of `user`'s list of chatrooms. One round trip.
     pub async fn list(&self, user: UserId, page: &str) -> Lookup {
         let mut pipe = redis::pipe();

@@ -6,7 +6,10 @@ use axum::{
 };
 
 use super::problem::{Problem, Result};
-use crate::{domain::Caller, token::Verifier};
+use crate::{
+    domain::{Caller, UserId},
+    token::Verifier,
+};
 
 /// Extracts the [`Caller`] from the `Authorization` header.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +32,7 @@ where
         let claims = Verifier::from_ref(state).verify(token).map_err(|_| {
             Problem::unauthorized("invalid_token", "The access token is invalid or has expired.")
         })?;
-        tracing::Span::current().record("user_id", claims.sub.to_string());
+        note_user(claims.sub);
         Ok(Self(Caller {
             user_id: claims.sub,
             session_id: claims.sid,
@@ -38,6 +41,11 @@ where
             role_hint: claims.role,
         }))
     }
+}
+
+/// Notes for the log whom this request is about, once that is known.
+pub fn note_user(user: UserId) {
+    tracing::Span::current().record("user_id", tracing::field::display(user));
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, 11.1).

@@ -1,26 +1,25 @@
 //! The layers around every router: a request id, one line in the log, errors in one shape, and no
 //! panic that takes the process down.
 
-use std::any::Any;
+use std::{any::Any, time::Instant};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use lambda_http::request::RequestContext;
 use tower_http::catch_panic::CatchPanicLayer;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 
 use super::problem::Problem;
+use crate::trace::{Origin, TraceHeader};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The id of a request, on its response and in every line of the log that it causes.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);
+/// Lambda's runtime writes the trace of the invocation here; nobody else gets past it.
+const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// `router` as it is served: with the layers, and with an answer for every unknown path.
 pub fn service(router: Router) -> Router {
@@ -31,21 +30,18 @@ pub fn service(router: Router) -> Router {
         .layer(middleware::from_fn(frame))
 }
 
+/// Every handler finds the request's [`Origin`] among its extensions.
 async fn frame(mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
     let id = request_id(&request);
-    let method = request.method().clone();
-    let span = tracing::info_span!(
-        "request",
-        request_id = id,
-        http.method = %method,
-        http.path = path(&request),
-        user_id = tracing::field::Empty,
-    );
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let origin = Origin { request_id: Some(id.clone()), trace: trace(&request) };
+    let span = span(&id, &origin, &request);
+    request.extensions_mut().insert(origin);
     let answer = async {
         let response = next.run(request).await;
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(problem) = response.extensions().get::<Problem>() {
-            problem.log();
+            problem.log(duration_ms);
             let mut rendered = problem.render(&id);
             // What the framework added, such as `Allow` beside a 405.
             for (name, value) in response.headers() {
@@ -55,7 +51,7 @@ async fn frame(mut request: Request, next: Next) -> Response {
             }
             return rendered;
         }
-        tracing::info!(http.status = response.status().as_u16(), "answered");
+        tracing::info!(http.status = response.status().as_u16(), duration_ms, "answered");
         response
     };
     let mut response = answer.instrument(span).await;
@@ -69,6 +65,22 @@ async fn frame(mut request: Request, next: Next) -> Response {
     response
 }
 
+/// The fields of every line of this request. The handlers fill in whom and what it is about. The
+/// path is told by its template: what a client asks for may hold anything.
+fn span(id: &str, origin: &Origin, request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    tracing::info_span!(
+        "request",
+        request_id = id,
+        trace_id = origin.trace.as_ref().map(TraceHeader::trace_id),
+        http.method = %request.method(),
+        http.route = route.unwrap_or("none"),
+        user_id = Empty,
+        chatroom_id = Empty,
+        message_id = Empty,
+    )
+}
+
 /// API Gateway's id of the request, which its access log shows too; a fresh one without it.
 fn request_id(request: &Request) -> String {
     let context = request.extensions().get::<RequestContext>();
@@ -79,9 +91,8 @@ fn request_id(request: &Request) -> String {
     .unwrap_or_else(|| ulid::Ulid::from_bytes(rand::random()).to_string())
 }
 
-/// Paths hold ids only, never personal data, but a client may ask for anything: bounded.
-fn path(request: &Request) -> String {
-    request.uri().path().chars().take(128).collect()
+fn trace(request: &Request) -> Option<TraceHeader> {
+    request.headers().get(TRACE)?.to_str().ok()?.parse().ok()
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

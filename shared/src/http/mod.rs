@@ -14,10 +14,10 @@ mod tier;
 mod time;
 
 pub use body::{JsonBody, read_body};
-pub use caller::FromCaller;
+pub use caller::{FromCaller, note_user};
 pub use idempotency::{IdempotencyKey, fingerprint, key_reused};
 pub use input::{Errors, Input};
-pub use layers::{RequestId, service};
+pub use layers::service;
 pub use page::{Cursor, PageQuery, link_next, links};
 pub use problem::{FieldError, Problem, ProblemBody, Result};
 pub use rate_limit::{Allowance, RateLimitHeaders};

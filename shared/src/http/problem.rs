@@ -210,8 +210,9 @@ impl Problem {
         self.0.code
     }
 
-    /// Logs it once, at the boundary: the fault is ours from 500 on.
-    pub(super) fn log(&self) {
+    /// Logs it once, at the boundary, with the time that the request took: the fault is ours from 500
+    /// on.
+    pub(super) fn log(&self, duration_ms: u64) {
         let (status, code) = (self.0.status.as_u16(), self.0.code);
         let cause = self.0.cause.as_deref();
         if self.0.status.is_server_error() {
@@ -219,10 +220,11 @@ impl Problem {
                 http.status = status,
                 problem.code = code,
                 problem.cause = cause,
+                duration_ms,
                 "failed"
             );
         } else {
-            tracing::info!(http.status = status, problem.code = code, "refused");
+            tracing::info!(http.status = status, problem.code = code, duration_ms, "refused");
         }
     }
 

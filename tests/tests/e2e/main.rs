@@ -17,6 +17,7 @@ mod events;
 mod idempotency;
 mod isolation;
 mod journey;
+mod logs;
 mod messages;
 mod otp;
 mod passwords;

@@ -1,59 +1,14 @@
 //! What must never be in a log, and what has to be.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
+use local::testing::Lines;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{App, NUMBER, PASSWORD, UNKNOWN, wrong};
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Logs here what this thread does, as `shared::telemetry` does, for as long as the guard lives.
-    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_max_level(tracing::Level::INFO)
-            .with_writer(log.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn nothing_private_is_logged() {
-    let (log, _guard) = Log::begin();
     let app = App::start().await;
+    let (log, _guard) = Lines::begin(app.clock.clone());
     let body =
         json!({"password": PASSWORD, "full_name": "Ada Lovelace", "email": "ada@example.org"});
     let id = app.signup(body).await.expect(201).str("id");
@@ -96,18 +51,29 @@ async fn nothing_private_is_logged() {
     // The log is not just empty: it tells of the theft, and whose session it was.
     let theft = log.lines().find(|line| line.contains("used refresh token came back")).unwrap();
     assert!(theft.contains("WARN") && theft.contains(&id), "{theft}");
+    // And whose request it was, wherever that was known in the end.
+    let known = log.lines().filter(|line| line.contains("\"answered\"") && line.contains(&id));
+    assert_eq!(known.count(), 6, "a signup, four ways in, a change, a reset: {log}");
 }
 
 #[tokio::test]
 async fn a_code_goes_to_the_log_only_where_that_is_its_delivery() {
-    let (log, _guard) = Log::begin();
     let app = App::start_with(|env| env.with("OTP_DELIVERY", "log")).await;
+    let (log, _guard) = Lines::begin(app.clock.clone());
     app.signup(json!({})).await.expect(201);
     let answer = app.ask_for_code(NUMBER).await.expect(200);
     assert!(answer.json().get("otp").is_none(), "{answer}");
-    let log = log.text();
-    let issued = log.lines().find(|line| line.contains("one-time code")).unwrap();
-    let issued: serde_json::Value = serde_json::from_str(issued).unwrap();
+    let issued = log.only("a one-time code was issued");
     app.verify(NUMBER, issued["otp.code"].as_str().unwrap()).await.expect(200);
-    assert!(!log.contains(&NUMBER[1..]), "{log}");
+    assert!(!log.text().contains(&NUMBER[1..]), "{}", log.text());
+    log.assert_counted(&[("OtpSent", 1)]);
+}
+
+#[tokio::test]
+async fn a_code_that_is_answered_is_counted_and_one_that_is_refused_is_not() {
+    let app = App::start().await;
+    let (log, _guard) = Lines::begin(app.clock.clone());
+    app.ask_for_code(NUMBER).await.expect(200);
+    app.ask_for_code(NUMBER).await.expect(429);
+    log.assert_counted(&[("OtpSent", 1)]);
 }

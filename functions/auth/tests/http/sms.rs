@@ -11,6 +11,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
+use local::testing::Lines;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -91,6 +92,7 @@ async fn neither_answer_nor_time_tells_whether_an_sms_was_sent() {
     for does in [Does::Send, Does::Refuse, Does::Hang] {
         let (messaging, app) = Messaging::that(does).await;
         app.signup(json!({})).await.expect(201);
+        let (log, _guard) = Lines::begin(app.clock.clone());
         let ask = async |number| {
             let began = Instant::now();
             let answer = app.ask_for_code(number).await.expect(200);
@@ -103,6 +105,9 @@ async fn neither_answer_nor_time_tells_whether_an_sms_was_sent() {
         let sent = messaging.sent();
         assert_eq!(sent.len(), 1, "one try");
         assert_eq!(sent[0].1["DestinationPhoneNumber"], NUMBER);
+        // Only the log tells.
+        let counted = if matches!(does, Does::Send) { "OtpSent" } else { "OtpNotSent" };
+        log.assert_counted(&[(counted, 1)]);
     }
 }
 

@@ -89,7 +89,7 @@ impl Trace {
             gemini.cause = cause.name(),
             gemini.status = self.google_status,
             http.response.status_code = self.http_status,
-            duration_ms = elapsed.as_millis(),
+            duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             "no answer from Gemini"
         );
     }

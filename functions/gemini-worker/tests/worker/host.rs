@@ -20,6 +20,7 @@ use shared::{
     },
     queue::{Job, Queue},
     store::{ChatroomChange, Created, DayUsage, Direction, NewChatroom, NewMessage, Sent, Store},
+    trace::Origin,
 };
 
 use crate::queue::{MessageQueue, event};
@@ -148,7 +149,12 @@ impl Host {
 
     /// Queues a message that was accepted, as the chatroom function does, or the sweeper later.
     pub(crate) async fn enqueue(&self, question: Asked) {
-        self.jobs.send(&question).await.unwrap();
+        self.enqueue_from(question, &Origin::default()).await;
+    }
+
+    /// The same for a request of which the queue is told.
+    pub(crate) async fn enqueue_from(&self, question: Asked, origin: &Origin) {
+        self.jobs.send(&question, origin).await.unwrap();
     }
 
     /// Hands what is visible to the worker, and deletes what it settles: one invocation.

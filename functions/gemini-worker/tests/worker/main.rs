@@ -8,4 +8,5 @@ mod context;
 mod event;
 mod failures;
 mod host;
+mod logs;
 mod queue;

@@ -8,3 +8,4 @@ mod event;
 mod faults;
 mod heals;
 mod host;
+mod logs;

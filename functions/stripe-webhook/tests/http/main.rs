@@ -8,6 +8,7 @@ mod host;
 mod ignored;
 mod lambda;
 mod life;
+mod logs;
 mod order;
 mod parallel;
 mod refused;

@@ -6,6 +6,7 @@ mod event;
 mod faults;
 mod give_up;
 mod host;
+mod logs;
 mod proxy;
 mod purge;
 mod requeue;

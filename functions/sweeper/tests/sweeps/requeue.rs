@@ -4,6 +4,7 @@ use shared::{
     domain::Usage,
     queue::Job,
     store::{Answer, Pending, Settled},
+    trace::Origin,
 };
 use sweeper::Order;
 
@@ -73,7 +74,7 @@ async fn a_message_that_is_on_its_way_is_not_doubled_within_five_minutes() {
     let ada = host.ada().await;
     let room = host.room(&ada).await;
     let question = host.ask(&ada, room).await;
-    host.queue.send(&job(&question)).await.unwrap();
+    host.queue.send(&job(&question), &Origin::default()).await.unwrap();
     for _ in 0..4 {
         host.seconds_pass(61);
         host.sweep().await;
