@@ -25,7 +25,8 @@ const PORTS: std::ops::Range<u16> = 12_000..32_000;
 /// Longer than any function's time-out in the template, which the emulator keeps.
 const INVOCATION: Duration = Duration::from_secs(150);
 
-/// A function that can be invoked. Dropping it ends it.
+/// A function that can be invoked. Dropping it ends it, and fails the test if it has printed anything
+/// but lines of JSON.
 pub(crate) struct Emulator {
     child: Child,
     url: String,
@@ -116,6 +117,16 @@ impl Emulator {
         fs::read_to_string(self.folder.path().join("function")).unwrap_or_default()
     }
 
+    /// What it has logged: every line is a JSON object.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let line = |line: &str| {
+            let read: Option<Value> = serde_json::from_str(line).ok();
+            read.filter(Value::is_object).unwrap_or_else(|| panic!("no JSON object: {line}"))
+        };
+        // Why it did not start is printed by Rust itself.
+        self.output().lines().filter(|text| !text.starts_with("Error: ")).map(line).collect()
+    }
+
     fn own_output(&self) -> String {
         fs::read_to_string(self.folder.path().join("emulator")).unwrap()
     }
@@ -144,6 +155,9 @@ impl Drop for Emulator {
         if !self.stop() {
             self.child.kill().unwrap();
             self.child.wait().unwrap();
+        }
+        if !thread::panicking() {
+            self.lines();
         }
     }
 }

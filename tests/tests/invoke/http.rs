@@ -15,13 +15,16 @@ use crate::{
 };
 
 impl Answer {
-    /// What API Gateway is told: its status and the body, which is JSON.
+    /// What API Gateway is told: the status and the body, which is JSON or nothing.
     #[track_caller]
-    fn http(&self) -> (u64, Value) {
+    pub(crate) fn http(&self) -> (u64, Value) {
         let status = self.payload["statusCode"].as_u64();
         let status = status.unwrap_or_else(|| panic!("no answer for API Gateway: {self:?}"));
-        let body = self.payload["body"].as_str().unwrap_or_default();
-        (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {self:?}")))
+        let body = match self.payload["body"].as_str() {
+            None | Some("") => Value::Null,
+            Some(body) => serde_json::from_str(body).unwrap(),
+        };
+        (status, body)
     }
 }
 
@@ -61,12 +64,20 @@ async fn a_code_of_auth_leads_to_a_token_that_another_function_takes() {
 }
 
 #[tokio::test]
-async fn user_shows_whose_token_it_is_given() {
+async fn user_shows_and_deletes_whose_token_it_is_given() {
     let world = World::start().await;
     let ada = world.person().await;
     let event = with_token(event("user"), &world.token(&ada));
-    let (status, me) = ask(&world.emulate("user"), event).await;
+    let user = world.emulate("user");
+    let (status, me) = ask(&user, event.clone()).await;
     assert_eq!((status, &me["id"]), (200, &json!(ada.user_id.to_string())), "{me}");
+
+    let room = Ids::default().next(world.now());
+    world.room(&ada, room).await;
+    let deletion = with_request(event.clone(), "DELETE", "/user/me", &Value::Null);
+    assert_eq!(ask(&user, deletion).await, (204, Value::Null));
+    assert_eq!(ask(&user, event).await.0, 401);
+    assert!(world.store.chatroom(ada.user_id, room).await.unwrap().is_none());
 }
 
 #[tokio::test]

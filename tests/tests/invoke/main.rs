@@ -21,6 +21,7 @@ mod events;
 mod every;
 mod failures;
 mod http;
+mod parameters;
 mod ssm;
 mod template;
 mod world;

@@ -59,8 +59,13 @@ impl Deref for World {
 }
 
 impl World {
-    /// One that begins now.
+    /// One that begins now, with codes in answers, as staging has it.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[("OtpDelivery", "response")]).await
+    }
+
+    /// One that is deployed with these parameters.
+    pub(crate) async fn start_with(parameters: &[(&str, &str)]) -> Self {
         let payments = Payments::start(&now().to_string()).await;
         let model = gemini::StandIn::start(0).await.unwrap();
         let (sqs_url, queues) = serve_sqs(&payments).await;
@@ -76,13 +81,13 @@ impl World {
         let mut deployment = Deployment::new();
         let public_keys = both_keys(&Issuer::default(), &pem);
         deployment.stored = [(format!("/{STACK}/jwt-public-keys"), public_keys)].into();
-        deployment.parameters = texts([
-            ("OtpDelivery", "response"),
+        let neighbours = [
             ("StripePriceId", stripe::DEFAULT_PRICE),
             ("StripeBaseUrl", payments.stripe.url()),
             ("GeminiBaseUrl", model.url()),
-        ]);
-        deployment.resources = texts([
+        ];
+        deployment.parameters = texts(neighbours.iter().chain(parameters));
+        deployment.resources = texts(&[
             ("AWS::StackName", STACK),
             ("AWS::Region", REGION),
             ("AWS::Partition", "aws"),
@@ -161,7 +166,7 @@ impl World {
 
 /// What Lambda sets for every function, and that AWS is elsewhere.
 fn surroundings(dynamodb: &str, sqs: &str, ssm: &str) -> BTreeMap<String, String> {
-    texts([
+    texts(&[
         ("PATH", "/usr/bin:/bin"),
         ("AWS_REGION", REGION),
         ("AWS_ACCESS_KEY_ID", "id"),
@@ -193,8 +198,8 @@ fn both_keys(issuer: &Issuer, pem: &str) -> String {
         .to_string()
 }
 
-fn texts<const N: usize>(texts: [(&str, &str); N]) -> BTreeMap<String, String> {
-    texts.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+fn texts<'a>(texts: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeMap<String, String> {
+    texts.into_iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 async fn serve_sqs(payments: &Payments) -> (String, aws_sdk_sqs::Client) {
