@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint fmt template fuzz openapi deny build deploy clean
+.PHONY: help run test lint fmt template fuzz openapi deny build sizes deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,8 @@ run: ## The whole backend on http://127.0.0.1:3000 (PORT), its data in .local/ (
 
 test: ## Everything that can fail: unit, integration and end-to-end tests, template, fuzzing
 	scripts/tools.sh valkey sam checkov schemathesis
-	cargo build --locked --workspace --bin local
+# The tests start `local`, and the functions under an emulator of Lambda.
+	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 	@$(MAKE) --no-print-directory template fuzz
 
@@ -53,11 +54,11 @@ deny: ## Licences, advisories and banned crates of the dependencies (needs cargo
 	cargo deny --locked --workspace check
 
 # `sam build` compiles the same, function by function, and lays the result out for `sam deploy`.
-# Both need cargo-lambda (`pip install cargo-lambda`, which brings the linker zig along) and the
-# target: `rustup target add aarch64-unknown-linux-gnu`.
-build: ## The functions as they are deployed, in target/lambda/<name>/bootstrap (needs cargo-lambda)
-	@command -v cargo-lambda >/dev/null || { echo 'cargo-lambda is missing: pip install cargo-lambda' >&2; exit 1; }
-	cargo lambda build --locked --release --arm64 $(addprefix --package ,$(FUNCTIONS))
+build: ## The functions as they are deployed (arm64), in target/lambda/<name>/bootstrap
+	scripts/build.sh $(FUNCTIONS)
+
+sizes: ## How large they are; UPDATE=1 writes the table into README.md
+	@scripts/sizes.sh $(FUNCTIONS)
 
 # ENV is a stage of samconfig.toml, PARAMETERS are the template's, as in
 # make deploy ENV=staging PARAMETERS='StripePriceId=price_1Pgaf…'

