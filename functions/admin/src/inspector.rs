@@ -73,6 +73,11 @@ impl Inspector {
         })
     }
 
+    /// The tables, with this function's one set of clients.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// How each part is now. Takes as long as the slowest, and no longer than two seconds.
     pub async fn status(&self) -> Status {
         // Boxed: a dozen calls of SDKs side by side are a large future.

@@ -21,10 +21,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::FromRef, routing::get};
 use shared::{
-    aws::Aws,
     config::{ConfigError, Env},
     domain::Clock,
-    store::Store,
     token::Verifier,
 };
 use utoipa::OpenApi;
@@ -39,16 +37,14 @@ pub use status::{
 #[derive(Clone)]
 pub struct State {
     verifier: Verifier,
-    store: Store,
     inspector: Arc<Inspector>,
 }
 
 impl State {
-    /// From `JWT_PUBLIC_KEYS`, `USERS_TABLE`, and what [`Inspector::from_env`] reads.
+    /// From `JWT_PUBLIC_KEYS` and what [`Inspector::from_env`] reads.
     pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         Ok(Self {
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
-            store: Store::from_env(env, &Aws::from_env(env)?)?,
             inspector: Arc::new(Inspector::from_env(env, clock)?),
         })
     }

@@ -44,7 +44,7 @@ async fn admit(state: &crate::State, caller: &Caller) -> Result<()> {
     if caller.role_hint != Some(Role::Operator) {
         return Err(forbidden());
     }
-    match state.store.standing(caller, Role::Operator).await? {
+    match state.inspector.store().standing(caller, Role::Operator).await? {
         Standing::Held => Ok(()),
         Standing::NotHeld => Err(forbidden()),
         Standing::Ended => Err(Problem::session_ended()),
