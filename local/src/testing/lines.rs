@@ -3,16 +3,24 @@
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use serde_json::Value;
 use shared::{config::Env, domain::Clock, metrics, telemetry};
-use tracing::subscriber::DefaultGuard;
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, NoSubscriber},
+};
 use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt, registry};
 
 /// The namespace of a test's metrics.
 pub const NAMESPACE: &str = "Parley/test";
+
+/// One more subscriber, in every process in which a test listens to its log. If there were only that
+/// test's, a line that another test's thread comes to first would be taken for one that nobody wants:
+/// `tracing` then asks the subscriber of the thread alone, and there is none.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// What a thread has logged.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +36,7 @@ impl Lines {
     /// The same, as `env` says.
     #[must_use]
     pub fn begin_with(env: Env, clock: Arc<dyn Clock>) -> (Self, DefaultGuard) {
+        LazyLock::force(&ANOTHER);
         let lines = Self::default();
         let layer = telemetry::lines(&env, clock, lines.clone());
         let guard = tracing::subscriber::set_default(registry().with(layer));

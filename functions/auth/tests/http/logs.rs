@@ -53,7 +53,7 @@ async fn nothing_private_is_logged() {
     assert!(theft.contains("WARN") && theft.contains(&id), "{theft}");
     // And whose request it was, wherever that was known in the end.
     let known = log.lines().filter(|line| line.contains("\"answered\"") && line.contains(&id));
-    assert_eq!(known.count(), 6, "a signup, four ways in, a change, a reset: {log}");
+    assert_eq!(known.count(), 6, "a signup, three ways in, a change, a reset: {log}");
 }
 
 #[tokio::test]
