@@ -79,9 +79,10 @@ impl World {
         let ssm_url = ssm::serve(secrets.clone()).await;
         let surroundings = surroundings(dynamodb_url, &sqs_url, &ssm_url);
         let mut deployment = Deployment::new();
-        let public_keys = both_keys(&Issuer::default(), &pem);
-        deployment.stored = [(format!("/{STACK}/jwt-public-keys"), public_keys)].into();
+        let public_keys = format!("/{STACK}/jwt-public-keys");
+        deployment.stored = [(public_keys.clone(), both_keys(&Issuer::default(), &pem))].into();
         let neighbours = [
+            ("JwtPublicKeysParameter", &*public_keys),
             ("StripePriceId", stripe::DEFAULT_PRICE),
             ("StripeBaseUrl", payments.stripe.url()),
             ("GeminiBaseUrl", model.url()),
