@@ -88,7 +88,7 @@ pub async fn main() -> ExitCode {
 /// What the functions' own code warns of goes to standard error, as for `local`.
 fn log_warnings() {
     let lines = fmt::layer().with_writer(io::stderr).with_target(false).without_time();
-    let level = telemetry::level().min(LevelFilter::WARN);
+    let level = telemetry::level(&Env::of_process()).min(LevelFilter::WARN);
     tracing_subscriber::registry().with(lines).with(Targets::new().with_default(level)).init();
 }
 

@@ -138,12 +138,6 @@ impl Cache {
         self.query::<(u32,)>(Importance::Optional, &count).await.map(|(count,)| count)
     }
 
-    /// Whether there is to be one at all.
-    #[must_use]
-    pub fn is_on(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// How long it takes to answer `PING`; none if it doesn't. Two round trips: the first may have
     /// to connect, the second is measured.
     pub async fn ping(&self) -> Option<Duration> {
