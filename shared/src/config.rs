@@ -181,7 +181,7 @@ mod tests {
     fn what_is_asked_for_is_noted_whether_it_is_set_or_not() {
         let asked = Asked::default();
         let env = Env::default().with("SET", "x").noting(&asked).with("UNREAD", "y");
-        env.clone().get("SET");
+        assert_eq!(env.clone().get("SET"), Some("x"));
         env.require("MISSING").unwrap_err();
         assert_eq!(asked.names(), ["MISSING", "SET"].map(str::to_owned).into());
     }
