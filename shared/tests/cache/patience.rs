@@ -8,6 +8,7 @@ use crate::{
     iam::{Serverless, TOKEN_OF_NOON, at_noon},
     node::{Node, until},
     setting::{Setting, at},
+    tls::Authority,
 };
 
 /// Longer than any call may take, shorter than an invalidation waits for a handshake.
@@ -28,6 +29,21 @@ async fn a_look_up_does_not_wait_for_a_slow_handshake_but_later_ones_profit_from
     until("it signs in, though nobody waits", async || cache.sign_ins().await == 1).await;
     until("it is served", async || setting.serves(setting.user).await).await;
     assert_eq!(cache.sign_ins().await, 1, "by the connection that was begun first");
+}
+
+/// To a single server, too. Its authority is not one of the public web's, so the handshake ends with
+/// the client's refusal: that it comes is what is shown.
+#[tokio::test]
+async fn a_handshake_goes_on_while_nobody_waits_for_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rediss://localhost:{}", listener.local_addr().unwrap().port());
+    let setting = Setting::new(&at(&url));
+    assert!(!setting.serves(setting.user).await, "nobody has shaken hands yet");
+    let (client, _) = listener.accept().await.unwrap();
+    let handshake = Authority::new().acceptor().accept(client);
+    let ended = tokio::time::timeout(Duration::from_secs(1), handshake).await;
+    let refused = ended.expect("the client goes on").err().unwrap().to_string();
+    assert!(refused.contains("UnknownCA"), "{refused}");
 }
 
 #[tokio::test]

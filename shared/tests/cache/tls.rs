@@ -36,7 +36,7 @@ impl Authority {
     }
 
     /// A server's side of TLS 1.3, and nothing older, with a certificate for `localhost`.
-    fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
