@@ -63,8 +63,8 @@ async fn server() -> Option<(Valkey, String)> {
 /// What a server answers to commands, one after the other.
 async fn say(address: &str, commands: &[&str]) -> String {
     let mut connection = TcpStream::connect(address).await.unwrap();
-    let said = commands.iter().map(|command| format!("{command}\r\n")).collect::<String>();
-    connection.write_all((said + "QUIT\r\n").as_bytes()).await.unwrap();
+    let said = [commands, &["QUIT\r\n"]].concat().join("\r\n");
+    connection.write_all(said.as_bytes()).await.unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.unwrap();
     answer

@@ -1,6 +1,6 @@
 //! `template.yaml` and the code agree, in both directions: what is tried here is what is deployed.
 
-#![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that can't go on fails its test")]
 
 #[path = "../support/mod.rs"]
 mod support;
