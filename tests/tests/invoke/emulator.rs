@@ -2,11 +2,13 @@
 //! API as Lambda does, and takes invocations over HTTP.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
+    io::{self, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
@@ -81,18 +83,17 @@ impl Emulator {
             .unwrap();
         let url = format!("http://{invocations}/2015-03-31/functions/function/invocations");
         let mut started = Self { child, url, http: http(), folder };
-        started.listens_on([invocations, runtime]).then_some(started)
+        started.listens(invocations, runtime).then_some(started)
     }
 
-    fn listens_on(&mut self, addresses: [SocketAddr; 2]) -> bool {
+    fn listens(&mut self, invocations: SocketAddr, runtime: SocketAddr) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let listens = addresses.iter().all(|address| TcpStream::connect(address).is_ok());
             // It ends at once if one of them is somebody else's.
             if self.child.try_wait().unwrap().is_some() {
                 return false;
             }
-            if listens {
+            if is_runtime_api(runtime) && TcpStream::connect(invocations).is_ok() {
                 return true;
             }
             thread::sleep(Duration::from_millis(2));
@@ -169,11 +170,23 @@ fn http() -> reqwest::Client {
     http.build().unwrap()
 }
 
-/// The emulator takes only ports that are named.
+/// Whether an emulator's runtime API is here already, and not somebody else's server.
+fn is_runtime_api(address: SocketAddr) -> bool {
+    let ping = || {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.write_all(b"GET /2018-06-01/ping HTTP/1.0\r\n\r\n")?;
+        io::read_to_string(stream)
+    };
+    ping().is_ok_and(|answer| answer.ends_with("pong"))
+}
+
+/// The emulator takes only ports that are named. Each is given once.
 fn free_port() -> SocketAddr {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let address = SocketAddr::from(([127, 0, 0, 1], rand::random_range(PORTS)));
-        if TcpListener::bind(address).is_ok() {
+        if GIVEN.lock().unwrap().insert(address.port()) && TcpListener::bind(address).is_ok() {
             return address;
         }
     }

@@ -6,8 +6,8 @@ use crate::{events::event, world::World};
 
 /// Variables without which no function that is given them may start.
 fn is_needed(variable: &str) -> bool {
-    const NEEDED: [&str; 3] = ["USERS_TABLE", "MESSAGE_QUEUE_URL", "JWT_PUBLIC_KEYS"];
-    NEEDED.contains(&variable) || variable.ends_with("_PARAMETER")
+    ["USERS_TABLE", "JWT_PUBLIC_KEYS"].contains(&variable)
+        || ["_QUEUE_URL", "_PARAMETER"].iter().any(|kind| variable.ends_with(kind))
 }
 
 /// An event that a function with this source is never invoked with. One on a schedule reads nothing
