@@ -89,7 +89,8 @@ impl Parley {
     /// This is not a rehearsal.
     #[must_use]
     pub fn stack(&self) -> &Stack {
-        self.own().host.stack().expect("only a rehearsal has a stack")
+        let visited = self.visit.as_ref().map(Visit::stack);
+        visited.or_else(|| self.own().host.stack()).expect("only a rehearsal has a stack")
     }
 
     /// SIGKILL: nothing that is in memory survives.

@@ -17,12 +17,17 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) async fn start(stack: Stack) -> Self {
         let began_at = now().as_millisecond();
-        let gateway = Gateway::start(stack.aws.endpoint(), stack.id("HttpApi")).await;
+        let gateway =
+            Gateway::start(Gateway::listener().await, stack.aws.endpoint(), stack.id("HttpApi"));
         Self { stack, gateway, began_at }
     }
 
     pub(super) fn base_url(&self) -> &str {
         self.gateway.url()
+    }
+
+    pub(super) fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// What the functions have printed meanwhile, for other tests as well.

@@ -28,9 +28,14 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// An address of the API with this id, in the emulator at `endpoint`.
-    pub async fn start(endpoint: &str, api: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    /// A free address on loopback.
+    pub async fn listener() -> TcpListener {
+        TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
+    }
+
+    /// Leads from there to the API with this id, in the emulator at `endpoint`.
+    #[must_use]
+    pub fn start(listener: TcpListener, endpoint: &str, api: &str) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let open = Arc::new(AtomicBool::new(true));
         let way = Way {

@@ -31,7 +31,7 @@ pub struct Deployment {
     stack: Stack,
     gateway: Gateway,
     reconciler: JoinHandle<()>,
-    /// How many functions' processes have been killed.
+    /// Since then, nobody has taken over.
     killed: bool,
 }
 
@@ -44,10 +44,13 @@ impl Deployment {
             ("JWT_PRIVATE_KEY".to_owned(), private_key),
             ("OTP_PEPPER".to_owned(), random_digits(40)),
         ]);
-        let mut parameters = BTreeMap::from([(
-            "JwtPublicKeysParameter".to_owned(),
-            format!("/{name}/jwt-public-keys"),
-        )]);
+        let listener = Gateway::listener().await;
+        let port = listener.local_addr().unwrap().port();
+        let mut parameters = BTreeMap::from([
+            ("JwtPublicKeysParameter".to_owned(), format!("/{name}/jwt-public-keys")),
+            // As `local` has it: the API's own pages are where Checkout leads back to.
+            ("FrontendUrl".to_owned(), format!("http://localhost:{port}")),
+        ]);
         for (setting, value) in env {
             if SECRETS.contains(&&**setting) {
                 secrets.insert(setting.clone(), value.clone());
@@ -64,7 +67,7 @@ impl Deployment {
             put_parameter(&deployed.aws, &name, &secret, value, "SecureString").await;
         }
         let stack = deployed.again(&name, &parameters).await;
-        let gateway = Gateway::start(stack.aws.endpoint(), stack.id("HttpApi")).await;
+        let gateway = Gateway::start(listener, stack.aws.endpoint(), stack.id("HttpApi"));
         let reconciler = tokio::spawn(reconcile(stack.clone()));
         Self { stack, gateway, reconciler, killed: false }
     }
@@ -92,7 +95,7 @@ impl Deployment {
         self.gateway.open(false);
         self.stack.map_queue(false).await;
         self.reconciler.abort();
-        kill_functions(&self.stack.name);
+        let _ = kill_functions(&self.stack.name);
         self.killed = true;
     }
 
@@ -102,7 +105,7 @@ impl Deployment {
             self.kill().await;
         }
         // What the mapping had begun before it was turned off may have started a worker since.
-        kill_functions(&self.stack.name);
+        let _ = kill_functions(&self.stack.name);
         self.stack.map_queue(true).await;
         self.gateway.open(true);
         self.reconciler = tokio::spawn(reconcile(self.stack.clone()));
@@ -153,6 +156,7 @@ pub fn scheduled(function: &str) -> Value {
 
 /// SIGKILL to every process of the stack's functions. The emulator runs them on this machine, with
 /// their names in their environments, as Lambda does. How many there were.
+#[must_use]
 pub fn kill_functions(stack: &str) -> usize {
     let ours = format!("AWS_LAMBDA_FUNCTION_NAME={stack}-");
     let processes = fs::read_dir("/proc").expect("the rehearsal's kills need Linux's /proc");

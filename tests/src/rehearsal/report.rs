@@ -20,7 +20,7 @@ pub(crate) fn ran() {
 }
 
 /// Notes that this test is left out, and why.
-pub(crate) fn left_out(why: &str) {
+pub fn left_out(why: &str) {
     eprintln!("left out: {why}");
     note(why);
 }

@@ -14,7 +14,7 @@ use crate::{eventually, process::workspace};
 
 use super::aws::{ACCOUNT, Aws, REGION, ROOT};
 
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// MiniStack: an emulator of AWS that runs the functions' programs on this machine.
@@ -46,6 +46,8 @@ impl Emulator {
             .env("AWS_ACCESS_KEY_ID", ROOT)
             .env("AWS_SECRET_ACCESS_KEY", ROOT)
             .env("AUTH", "true")
+            // What fifty requests at once have started doesn't stay for long.
+            .env("LAMBDA_WARM_TTL_SECONDS", "15")
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
             .current_dir(folder)

@@ -9,7 +9,7 @@ use super::{
     api,
     aws::{ACCOUNT, Aws, REGION, elements, pairs},
 };
-use crate::{PATIENCE, eventually};
+use crate::{PATIENCE, eventually, random_digits};
 
 /// A stack: its resources by the names that the template gives them.
 #[derive(Debug, Clone)]
@@ -77,26 +77,41 @@ impl Stack {
     pub async fn complete(&self) {
         let template: Value = serde_json::from_str(&self.template("Processed").await).unwrap();
         api::import(self, &template["Resources"]["HttpApi"]["Properties"]["Body"]).await;
-        for (name, resource) in template["Resources"].as_object().unwrap() {
-            if resource["Type"] == "AWS::IAM::Role"
-                && resource.to_string().contains("ssm:GetParameters")
-            {
-                self.may_read_parameters(name).await;
+        let name = &self.name;
+        let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-messages.fifo");
+        for (role, resource) in template["Resources"].as_object().unwrap() {
+            if resource["Type"] != "AWS::IAM::Role" {
+                continue;
+            }
+            let may = |action: &str| resource.to_string().contains(&format!("\"{action}\""));
+            if may("ssm:GetParameters") {
+                // It reads no names in a call, and so holds it against the resource `*`.
+                self.allow(role, "ssm:GetParameters", "*").await;
+            }
+            if may("sqs:ChangeMessageVisibility") {
+                // In AWS the call for many is authorised as the one for one.
+                self.allow(role, "sqs:ChangeMessageVisibilityBatch", &queue).await;
             }
         }
     }
 
-    /// The emulator reads no names in a `GetParameters`, and so holds it against the resource `*`.
-    async fn may_read_parameters(&self, role: &str) {
+    /// What the emulator's evaluation of IAM policies needs beyond AWS's.
+    async fn allow(&self, role: &str, action: &str, resource: &str) {
         let policy = json!({"Version": "2012-10-17", "Statement": {
-            "Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*",
+            "Effect": "Allow", "Action": action, "Resource": resource,
         }});
         let input = [
             ("RoleName", self.id(role)),
-            ("PolicyName", "the-emulator-reads-no-names"),
+            ("PolicyName", &format!("emulator-{}", action.replace(':', "-"))),
             ("PolicyDocument", &policy.to_string()),
         ];
         self.aws.query("iam", "PutRolePolicy", &input).await;
+    }
+
+    /// Takes the policy that the template gives a function's role: its name is the function's.
+    pub async fn deny_all(&self, role: &str, policy: &str) {
+        let input = [("RoleName", self.id(role)), ("PolicyName", policy)];
+        self.aws.query("iam", "DeleteRolePolicy", &input).await;
     }
 
     /// The template, `Original` or `Processed`.
@@ -153,25 +168,47 @@ impl Stack {
     /// What the functions have printed since `from` (Unix milliseconds), one function after the other.
     pub async fn logs(&self, from: i64) -> String {
         let mut lines = String::new();
-        for (_, group) in self.resources.iter().filter(|(name, _)| name.ends_with("Logs")) {
-            let mut token = Value::Null;
-            loop {
-                let mut input = json!({"logGroupName": group, "startTime": from});
-                if !token.is_null() {
-                    input["nextToken"] = token;
-                }
-                let got = self.aws.json("logs", "Logs_20140328.FilterLogEvents", &input).await;
-                for event in got["events"].as_array().unwrap() {
-                    lines.push_str(event["message"].as_str().unwrap());
-                    lines.push('\n');
-                }
-                token = got["nextToken"].clone();
-                if token.is_null() {
-                    break;
-                }
-            }
+        for group in self.resources.keys().filter(|name| name.ends_with("Logs")) {
+            lines += &self.log(group, from).await;
         }
         lines
+    }
+
+    /// What is in a log group since `from` (Unix milliseconds).
+    pub async fn log(&self, group: &str, from: i64) -> String {
+        let mut lines = String::new();
+        let mut input = json!({"logGroupName": self.id(group), "startTime": from});
+        loop {
+            let got = self.aws.json("logs", "Logs_20140328.FilterLogEvents", &input).await;
+            for event in got["events"].as_array().unwrap() {
+                lines.push_str(event["message"].as_str().unwrap());
+                lines.push('\n');
+            }
+            match &got["nextToken"] {
+                Value::Null => return lines,
+                token => input["nextToken"] = token.clone(),
+            }
+        }
+    }
+
+    /// Sends a message to a queue, in a group of its own or of another.
+    pub async fn send(&self, queue: &str, group: &str, body: &str) {
+        let input = json!({
+            "QueueUrl": self.id(queue), "MessageBody": body, "MessageGroupId": group,
+            "MessageDeduplicationId": random_digits(20),
+        });
+        self.aws.json("sqs", "AmazonSQS.SendMessage", &input).await;
+    }
+
+    /// Receives a message, if there is one, and deletes it; its group and its body.
+    pub async fn take(&self, queue: &str) -> Option<(String, String)> {
+        let input = json!({"QueueUrl": self.id(queue), "AttributeNames": ["All"]});
+        let got = self.aws.json("sqs", "AmazonSQS.ReceiveMessage", &input).await;
+        let message = got["Messages"].get(0)?;
+        let input = json!({"QueueUrl": self.id(queue), "ReceiptHandle": message["ReceiptHandle"]});
+        self.aws.json("sqs", "AmazonSQS.DeleteMessage", &input).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Some((text(&message["Attributes"]["MessageGroupId"]), text(&message["Body"])))
     }
 }
 

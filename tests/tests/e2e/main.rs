@@ -20,6 +20,7 @@ mod messages;
 mod otp;
 mod passwords;
 mod quota;
+mod rehearsed;
 mod restart;
 mod subscription;
 mod tokens;
