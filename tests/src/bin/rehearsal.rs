@@ -78,7 +78,9 @@ async fn rehearse(programs: &Path, command: &[String]) -> ExitCode {
     }
     steps.done("template.yaml deployed with `sam deploy`");
 
-    Stack::find(aws, NAME).await.complete().await;
+    let stack = Stack::find(aws, NAME).await;
+    stack.complete().await;
+    stack.publish().await;
     steps.done("routes and CORS imported from the template");
 
     let report = folder.path().join("report");

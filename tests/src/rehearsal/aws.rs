@@ -76,6 +76,11 @@ impl Aws {
         parse(&answer(path, request).await)
     }
 
+    /// Puts a bucket, or an object into one (S3).
+    pub async fn put(&self, path: &str, content: String) {
+        answer(path, self.request("s3", Method::PUT, path).body(content)).await;
+    }
+
     /// Invokes a function and waits for what it gives.
     pub async fn invoke(&self, function: &str, event: &Value) -> Value {
         let path = format!("/2015-03-31/functions/{function}/invocations");

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::{PATIENCE, eventually, random_digits};
 
+/// Where the template of `sam deploy` is kept, for the tests: a bucket and an object.
+const PACKAGED: &str = "/parley-rehearsal/packaged-template";
+
 /// A stack: its resources by the names that the template gives them.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -42,10 +45,9 @@ impl Stack {
     pub async fn again(&self, name: &str, changed: &BTreeMap<String, String>) -> Self {
         let mut parameters = self.parameters.clone();
         parameters.extend(changed.clone());
-        let template = self.template("Original").await;
         let mut input = vec![
             ("StackName".to_owned(), name.to_owned()),
-            ("TemplateBody".to_owned(), template),
+            ("TemplateURL".to_owned(), format!("{}{PACKAGED}", self.aws.endpoint())),
             ("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()),
             ("Capabilities.member.2".to_owned(), "CAPABILITY_AUTO_EXPAND".to_owned()),
         ];
@@ -71,6 +73,13 @@ impl Stack {
         let stack = Self::find(self.aws.clone(), name[0].1).await;
         stack.complete().await;
         stack
+    }
+
+    /// Makes the packaged template available to [`Self::again`]: it is too long to be sent along.
+    pub async fn publish(&self) {
+        let (bucket, _) = PACKAGED.rsplit_once('/').expect("an object lies in a bucket");
+        self.aws.put(bucket, String::new()).await;
+        self.aws.put(PACKAGED, self.template("Original").await).await;
     }
 
     /// Does what the emulator leaves undone of a deployment: see `docs/testing.md`.
