@@ -59,11 +59,13 @@ impl Response {
         }
     }
 
-    /// Whether API Gateway itself says that it has no such route: then Parley was not asked.
+    /// Whether API Gateway itself says that it has no such route, or nothing for this origin: then
+    /// Parley was not asked.
     fn is_the_gateways(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
-            && self.headers.contains_key("apigw-requestid")
-            && self.body == br#"{"message":"Not Found"}"#
+        let no_route =
+            self.status == StatusCode::NOT_FOUND && self.body == br#"{"message":"Not Found"}"#;
+        let is_preflight = self.method == Method::OPTIONS;
+        self.headers.contains_key("apigw-requestid") && (no_route || is_preflight)
     }
 
     fn is_a_problem(&self, request_id: &str) {

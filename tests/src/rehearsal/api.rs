@@ -15,7 +15,10 @@ pub(super) async fn import(stack: &Stack, body: &Value) {
     let call = async |method, path: &str, input: &Value| {
         stack.aws.rest("apigateway", method, &format!("{api}{path}"), input).await
     };
-    let cors = &body["x-amazon-apigateway-cors"];
+    let mut cors = body["x-amazon-apigateway-cors"].clone();
+    // The emulator's processed template has the parameter's default here.
+    assert_eq!(cors["allowOrigins"].as_array().map(Vec::len), Some(1), "one origin: {cors}");
+    cors["allowOrigins"] = json!([stack.parameters["FrontendUrl"]]);
     call(Method::PATCH, "", &json!({"corsConfiguration": cors})).await;
 
     let mut targets = BTreeMap::new();
