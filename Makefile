@@ -9,10 +9,10 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint fmt template fuzz openapi deny build sizes deploy clean
+.PHONY: help run test e2e lint fmt template fuzz openapi deny build sizes deploy clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Built as `make test` builds it, with the features of the whole workspace: nothing twice.
 run: ## The whole backend on http://127.0.0.1:3000 (PORT), its data in .local/ (PARLEY_DATA)
@@ -25,6 +25,10 @@ test: ## Everything that can fail: unit, integration and end-to-end tests, templ
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 	@$(MAKE) --no-print-directory template fuzz
+
+# PROFILE=release takes the functions as they are deployed; TESTS=<part of a name> takes some tests.
+e2e: ## Deploy the template to an emulator of AWS, and run the end-to-end suite there (BASE_URL: at AWS)
+	@scripts/rehearse.sh
 
 lint: ## Formatting, clippy (warnings are errors), template
 	cargo fmt --all --check

@@ -17,7 +17,7 @@ die() {
     exit 1
 }
 
-KNOWN='valkey lambda sam checkov schemathesis'
+KNOWN='valkey lambda sam checkov schemathesis ministack'
 
 # tool -> what pip installs. Hypothesis is pinned as well: it makes the cases that Schemathesis sends.
 requirements() {
@@ -27,6 +27,7 @@ requirements() {
         sam) echo 'aws-sam-cli==1.170.0 cfn-lint==1.58.0' ;;
         checkov) echo 'checkov==3.3.30' ;;
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
+        ministack) echo 'ministack[full]==1.5.33' ;;
         *) die "unknown tool '$1'; known are: $KNOWN" ;;
     esac
 }
@@ -103,6 +104,10 @@ link_checkov() {
 
 link_schemathesis() {
     link "$TOOLS/schemathesis/bin/schemathesis" schemathesis
+}
+
+link_ministack() {
+    link "$TOOLS/ministack/bin/ministack" ministack
 }
 
 install() { # install <tool>

@@ -94,7 +94,7 @@ impl fmt::Debug for Api {
     }
 }
 
-fn install_tls() {
+pub(crate) fn install_tls() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // An error means that a library of the same process was quicker; it has the same provider.

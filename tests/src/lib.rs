@@ -4,6 +4,8 @@
 //! - Without `BASE_URL`, every test starts a `local` process of its own, with its own data and its
 //!   own stand-ins for Gemini and Stripe, and may kill it, restart it, make the model fail, or Stripe
 //!   late.
+//! - In a rehearsal (`make e2e`), the tests run against the template, deployed to an emulator of AWS:
+//!   see [`rehearsal`].
 //! - With `BASE_URL=https://…`, the tests run against that deployment. Tests that need a process, a
 //!   model or a Stripe of their own say so and pass without having run.
 //!
@@ -29,6 +31,7 @@ mod operator;
 mod parley;
 mod process;
 pub mod rate_limit;
+pub mod rehearsal;
 mod relay;
 mod request;
 mod response;

@@ -1,43 +1,54 @@
 //! A Parley to test: a process of one's own, or the deployment at `BASE_URL`.
 
 mod builder;
+mod host;
+mod visit;
 
-use std::{collections::BTreeMap, fs, ops::Deref, path::PathBuf, sync::Arc, thread};
+use std::{ops::Deref, sync::Arc, thread, time::Duration};
 
 use local::{gemini::StandIn, testing::ManualClock};
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::{Api, PATIENCE, User, eventually, process::Process, relay::Relay, stripe};
+use crate::{Api, PATIENCE, User, eventually, rehearsal, rehearsal::Stack, stripe};
 pub use builder::Builder;
+use host::Host;
+use visit::Visit;
 
-/// A Parley. With a process of its own, dropping it stops that process, and fails the test if the
-/// process panicked, did not stop cleanly, or logged what must never be logged.
+/// A Parley. With a process or a stack of its own, dropping it stops that, and fails the test if it
+/// panicked, did not stop cleanly, or logged what must never be logged.
 pub struct Parley {
     api: Api,
     own: Option<Own>,
+    visit: Option<Visit>,
 }
 
 struct Own {
-    process: Process,
+    host: Host,
     model: StandIn,
     stripe: stripe::StandIn,
     stripe_clock: Arc<ManualClock>,
-    /// Where Stripe delivers to.
-    _relay: Relay,
-    env: BTreeMap<String, String>,
-    log: PathBuf,
-    /// Holds the data and the log; goes when the test does.
-    _folder: TempDir,
 }
 
 impl Parley {
-    /// Any Parley: the deployment at `BASE_URL`, or a process of one's own.
+    /// Any Parley: the deployment at `BASE_URL`, the rehearsal's, or a process of one's own.
     pub async fn start() -> Self {
-        match base_url() {
-            Some(base_url) => Self { api: Api::new(base_url), own: None },
+        if let Some(base_url) = base_url() {
+            return Self { api: Api::new(base_url), own: None, visit: None };
+        }
+        match rehearsal::deployed().await {
+            Some(deployed) => {
+                rehearsal::report::ran();
+                let visit = Visit::start(deployed).await;
+                Self { api: Api::new(visit.base_url().to_owned()), own: None, visit: Some(visit) }
+            }
             None => Self::builder().start_own().await,
         }
+    }
+
+    /// Whether API Gateway is in front of it: then what has no route is a 404 of its own, whatever the
+    /// method, and never reaches Parley. `local` answers as Parley would.
+    pub async fn is_behind_a_gateway(&self) -> bool {
+        self.get("/there/is/no/such/route").await.try_header("apigw-requestid").is_some()
     }
 
     /// A Parley with settings, a process or a model of its own.
@@ -69,33 +80,43 @@ impl Parley {
     /// What the processes of this Parley have printed.
     #[must_use]
     pub fn logs(&self) -> String {
-        self.own().logs()
+        self.own().host.logs()
+    }
+
+    /// The stack, where there is one.
+    ///
+    /// # Panics
+    /// This is not a rehearsal.
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        let visited = self.visit.as_ref().map(Visit::stack);
+        visited.or_else(|| self.own().host.stack()).expect("only a rehearsal has a stack")
     }
 
     /// SIGKILL: nothing that is in memory survives.
     pub fn kill(&mut self) {
-        self.own_mut().process.kill();
+        self.own_mut().host.kill();
     }
 
     /// SIGTERM, and waits until it has stopped cleanly.
     pub fn stop(&mut self) {
-        self.own_mut().stopped_cleanly();
+        self.own_mut().host.stop();
     }
 
     /// Kills the process, if it still runs, and starts it again on the same data.
     pub fn restart(&mut self) {
-        let own = self.own_mut();
-        if !own.process.is_gone() {
-            own.process.kill();
+        if let Some(base_url) = self.own_mut().host.restart() {
+            self.api.moved_to(base_url);
         }
-        let (process, base_url) = Process::start(&own.env, &own.log);
-        own.process = process;
-        self.api.moved_to(base_url);
     }
 
-    /// Waits until none of these users' messages is pending.
+    /// Waits until none of these users' messages is pending. What was saved but never queued waits for
+    /// the sweeper: `local` runs it when it starts, a deployment every minute, and it lets messages
+    /// wait for two.
     pub async fn assert_drained(&self, users: &[&User]) {
-        eventually("every message has a reply", PATIENCE, async || {
+        const SWEPT: Duration = Duration::from_mins(5);
+        let bound = if rehearsal::is_on() { SWEPT } else { PATIENCE };
+        eventually("every message has a reply", bound, async || {
             for user in users {
                 for room in user.rooms().await {
                     if user
@@ -130,35 +151,27 @@ impl Deref for Parley {
     }
 }
 
-impl Own {
-    fn logs(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
-    }
-
-    fn stopped_cleanly(&mut self) {
-        if !self.process.is_gone() {
-            let status = self.process.stop();
-            assert!(
-                status.is_some_and(|status| status.success()),
-                "SIGTERM did not stop it cleanly ({status:?}):\n{}",
-                self.logs()
-            );
+impl Drop for Parley {
+    fn drop(&mut self) {
+        let panicking = thread::panicking();
+        if let Some(visit) = &self.visit
+            && !panicking
+        {
+            is_fit_to_print(&self.api, &visit.logs());
+        }
+        let Some(Own { host, .. }) = self.own.take() else { return };
+        let logs = host.end(panicking);
+        if panicking {
+            eprintln!("--- what it printed ---\n{logs}--- its end ---");
+        } else {
+            is_fit_to_print(&self.api, &logs);
         }
     }
 }
 
-impl Drop for Parley {
-    fn drop(&mut self) {
-        let Some(own) = &mut self.own else { return };
-        if thread::panicking() {
-            eprintln!("--- what `local` printed ---\n{}--- its end ---", own.logs());
-            return;
-        }
-        own.stopped_cleanly();
-        let logs = own.logs();
-        assert!(!logs.contains("panicked at"), "it panicked:\n{logs}");
-        self.api.never_log().assert_not_in(&logs);
-    }
+fn is_fit_to_print(api: &Api, logs: &str) {
+    assert!(!logs.contains("panicked at"), "it panicked:\n{logs}");
+    api.never_log().assert_not_in(logs);
 }
 
 fn base_url() -> Option<String> {

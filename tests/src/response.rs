@@ -39,6 +39,9 @@ impl Response {
         let request_id = self.try_header("x-request-id").unwrap_or_default();
         // A preflight is answered by API Gateway, before there is anybody to give it an id.
         let is_preflight = self.method == Method::OPTIONS;
+        if self.is_the_gateways() {
+            return;
+        }
         assert!(!request_id.trim().is_empty() || is_preflight, "no request id: {self}");
         assert!(may_fail || !self.status.is_server_error(), "a server error: {self}");
         let whole = self.whole();
@@ -54,6 +57,15 @@ impl Response {
         if is_error && self.method != Method::HEAD {
             self.is_a_problem(&request_id);
         }
+    }
+
+    /// Whether API Gateway itself says that it has no such route, or nothing for this origin: then
+    /// Parley was not asked.
+    fn is_the_gateways(&self) -> bool {
+        let no_route =
+            self.status == StatusCode::NOT_FOUND && self.body == br#"{"message":"Not Found"}"#;
+        let is_preflight = self.method == Method::OPTIONS;
+        self.headers.contains_key("apigw-requestid") && (no_route || is_preflight)
     }
 
     fn is_a_problem(&self, request_id: &str) {

@@ -4,14 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use local::{gemini::StandIn, testing::ManualClock};
 
-use super::{Own, Parley, base_url};
-use crate::{Api, model, now, process::Process, random_digits, relay::Relay, stripe};
+use super::{Own, Parley, base_url, host::Host};
+use crate::{model, now, random_digits, rehearsal, stripe};
 
 /// How a Parley of one's own is set up.
 #[derive(Default)]
 pub struct Builder {
     env: BTreeMap<String, String>,
     keeps_its_own_stripe: bool,
+    will_be_killed: bool,
+    only_local: Option<&'static str>,
 }
 
 impl Builder {
@@ -37,27 +39,40 @@ impl Builder {
     /// With a stand-in for Stripe in the process itself, as `make run` has it, and not the test's own.
     #[must_use]
     pub fn keeping_its_own_stripe(self) -> Self {
-        Self { keeps_its_own_stripe: true, ..self }
+        Self { keeps_its_own_stripe: true, ..self.only_local("`local` sells Pro itself there") }
     }
 
-    /// Starts it, unless the suite runs against a deployment: then the test has to be left out.
+    /// One that the test will kill: in a deployment, what a dead worker had in hand comes back soon.
+    #[must_use]
+    pub fn to_be_killed(self) -> Self {
+        Self { will_be_killed: true, ..self }
+    }
+
+    /// A test of what only `local` has; `why`, for the summary of a rehearsal.
+    #[must_use]
+    pub fn only_local(self, why: &'static str) -> Self {
+        Self { only_local: Some(why), ..self }
+    }
+
+    /// Starts it, unless that can't be had here: then the test has to be left out.
     pub async fn start(self) -> Option<Parley> {
         if let Some(base_url) = base_url() {
             eprintln!("left out: it needs a process of its own, and BASE_URL is {base_url}");
+            return None;
+        }
+        if let (true, Some(why)) = (rehearsal::is_on(), self.only_local) {
+            rehearsal::report::left_out(why);
             return None;
         }
         Some(self.start_own().await)
     }
 
     pub(super) async fn start_own(self) -> Parley {
-        let folder = tempfile::Builder::new().prefix("parley-e2e-").tempdir().unwrap();
-        let data = folder.path().join("data");
         let model = StandIn::start(0).await.unwrap();
         let stripe_clock = Arc::new(ManualClock::new(now()));
         let stripe = start_stripe(Arc::clone(&stripe_clock)).await;
+        let will_be_killed = self.will_be_killed;
         let env = self.whole_env(&[
-            ("PORT", "0"),
-            ("PARLEY_DATA", data.to_str().unwrap()),
             ("GEMINI_BASE_URL", model.url()),
             ("GEMINI_API_KEY", model::KEY),
             ("STRIPE_BASE_URL", stripe.url()),
@@ -67,15 +82,13 @@ impl Builder {
             // So high that polling never meets it; the tests of the rate set their own.
             ("BASIC_REQUESTS_PER_MINUTE", "1000000"),
         ]);
-        let log = folder.path().join("log");
-        let (process, base_url) = Process::start(&env, &log);
-        let api = Api::new(base_url);
+        let (host, api) = match rehearsal::deployed().await {
+            Some(deployed) => Host::deploy(&deployed, &env, will_be_killed).await,
+            None => Host::run(env).await,
+        };
         api.never_show(model.url());
-        let relay = Relay::start(api.clone()).await;
-        stripe.deliver_to(&format!("{}{}", relay.url(), stripe::WEBHOOK));
-        let own =
-            Own { process, model, stripe, stripe_clock, _relay: relay, env, log, _folder: folder };
-        Parley { api, own: Some(own) }
+        stripe.deliver_to(&format!("{}{}", host.stable_url(), stripe::WEBHOOK));
+        Parley { api, own: Some(Own { host, model, stripe, stripe_clock }), visit: None }
     }
 
     /// `defaults`, and over them what the test has set.

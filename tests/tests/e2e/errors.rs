@@ -31,6 +31,11 @@ async fn an_unknown_path_is_a_404_for_everybody() {
     }
 }
 
+/// A path that Parley itself says it doesn't know.
+async fn unknown_to_parley(parley: &Parley) -> &'static str {
+    if parley.is_behind_a_gateway().await { "/chatroom/nothing" } else { "/nothing" }
+}
+
 fn allowed(answer: &Response) -> BTreeSet<String> {
     answer.is(405);
     answer.header("allow").split(',').map(|method| method.trim().to_owned()).collect()
@@ -39,6 +44,7 @@ fn allowed(answer: &Response) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
     let parley = Parley::start().await;
+    let behind_a_gateway = parley.is_behind_a_gateway().await;
     let id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     for (path, right) in [
         ("/auth/signup".to_owned(), vec!["POST"]),
@@ -76,6 +82,11 @@ async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
                 continue;
             }
             let answer = parley.request(method.parse().unwrap(), &path).await;
+            if behind_a_gateway {
+                // It knows routes, each with its method.
+                answer.is(404);
+                continue;
+            }
             assert_eq!(answer.status(), 405, "{answer}");
             let mut allowed = allowed(&answer);
             // HEAD goes with GET (RFC 9110, section 9.3.2); OPTIONS may be named.
@@ -145,6 +156,10 @@ async fn a_body_that_can_not_be_taken_is_refused_in_the_same_way_everywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_are_no_text_are_no_json() {
     let parley = Parley::start().await;
+    if parley.is_behind_a_gateway().await {
+        // It makes text of a body, with U+FFFD for what is none, before Parley sees it.
+        return tests::rehearsal::report::left_out("the gateway makes text of all bodies");
+    }
     let user = parley.user().await;
     for body in [&b"{\"name\":\"\xff\xfe\"}"[..], b"{\"name\":\"Room\",\"other\":\"\xff\xfe\"}"] {
         let answer = user.post("/chatroom").body("application/json", body.to_vec()).await;
@@ -168,9 +183,10 @@ async fn json_may_name_its_charset() {
 async fn every_request_has_an_id_of_its_own_also_when_nothing_is_wrong() {
     let parley = Parley::start().await;
     let user = parley.user().await;
+    let unknown = unknown_to_parley(&parley).await;
     let mut ids = BTreeSet::new();
     for _ in 0..5 {
-        for path in ["/health", "/user/me", "/chatroom", "/nothing"] {
+        for path in ["/health", "/user/me", "/chatroom", unknown] {
             ids.insert(user.get(path).await.header("x-request-id"));
         }
     }
@@ -217,7 +233,7 @@ async fn the_configured_frontend_may_call_from_a_browser_and_others_may_not() {
     assert_ne!(origin(&stranger).as_deref(), Some("*"), "{stranger}");
 
     // A page that can't read an error can't show it.
-    for (path, status) in [("/chatroom", 200), ("/nothing", 404)] {
+    for (path, status) in [("/chatroom", 200), (unknown_to_parley(&parley).await, 404)] {
         let answer = user.get(path).header("origin", "https://app.example.org").await;
         answer.is(status);
         assert_eq!(origin(&answer).as_deref(), Some("https://app.example.org"), "{answer}");

@@ -22,6 +22,7 @@ mod messages;
 mod otp;
 mod passwords;
 mod quota;
+mod rehearsed;
 mod restart;
 mod subscription;
 mod tokens;

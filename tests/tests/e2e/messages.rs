@@ -208,16 +208,20 @@ async fn a_body_of_five_megabytes_is_refused() {
         async |request: &str| answer_to(&parley.base_url(), &path, &user.token, request).await;
     let body = json!({"content": "x".repeat(5 * 1024 * 1024)}).to_string();
 
-    // By its length alone, before any of it is sent.
-    let announced = format!("content-length: {}\r\nexpect: 100-continue\r\n\r\n", body.len());
-    let answer = ask(&announced).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    // A gateway reads the whole of a body before Parley sees any of it.
+    if !parley.is_behind_a_gateway().await {
+        // By its length alone, before any of it is sent.
+        let length = body.len();
+        let answer =
+            ask(&format!("content-length: {length}\r\nexpect: 100-continue\r\n\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 
-    // Where no length announces it, as soon as it is too large.
-    let chunk = "x".repeat(8 * 1024);
-    let chunks = format!("{:x}\r\n{chunk}\r\n", chunk.len()).repeat(9);
-    let answer = ask(&format!("transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        // Where no length announces it, as soon as it is too large.
+        let chunk = "x".repeat(8 * 1024);
+        let chunks = format!("{:x}\r\n{chunk}\r\n", chunk.len()).repeat(9);
+        let answer = ask(&format!("transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    }
 
     // Sent whole all the same. The server may hang up on what it does not want to read.
     let sent = user.post(&path).body("application/json", body).alone().try_send().await;

@@ -48,7 +48,9 @@ async fn ten_messages(user: &User) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_accepted_messages_outlive_a_kill_and_are_answered_once_each_in_order() {
-    let Some(mut parley) = Parley::builder().without_quota().start().await else { return };
+    let Some(mut parley) = Parley::builder().without_quota().to_be_killed().start().await else {
+        return;
+    };
     parley.model().set_delay(Duration::from_secs(30));
     let user = parley.user().await;
     let accepted = ten_messages(&user).await;
@@ -65,7 +67,9 @@ async fn ten_accepted_messages_outlive_a_kill_and_are_answered_once_each_in_orde
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_outlive_kill_after_kill_while_replies_come_in() {
-    let Some(mut parley) = Parley::builder().without_quota().start().await else { return };
+    let Some(mut parley) = Parley::builder().without_quota().to_be_killed().start().await else {
+        return;
+    };
     parley.model().set_delay(Duration::from_millis(150));
     let user = parley.user().await;
     let accepted = ten_messages(&user).await;
@@ -83,7 +87,9 @@ async fn messages_outlive_kill_after_kill_while_replies_come_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_accepted_in_the_very_moment_of_a_kill_is_kept() {
-    let Some(mut parley) = Parley::builder().without_quota().start().await else { return };
+    let Some(mut parley) = Parley::builder().without_quota().to_be_killed().start().await else {
+        return;
+    };
     parley.model().set_delay(Duration::from_secs(30));
     let user = parley.user().await;
     let mut rooms = Vec::new();
@@ -121,7 +127,8 @@ async fn what_is_accepted_in_the_very_moment_of_a_kill_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clean_stop_loses_nothing_either() {
-    let Some(mut parley) = Parley::builder().without_quota().start().await else { return };
+    let builder = Parley::builder().only_local("a deployment has no clean stop").without_quota();
+    let Some(mut parley) = builder.start().await else { return };
     parley.model().set_delay(Duration::from_secs(30));
     let user = parley.user().await;
     let accepted = ten_messages(&user).await;

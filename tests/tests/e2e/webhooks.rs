@@ -36,6 +36,7 @@ async fn an_event_is_only_the_occasion_to_ask() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stripe_has_not_signed_is_refused() {
     let parley = Parley::start().await;
+    let wrong_method = if parley.is_behind_a_gateway().await { 404 } else { 405 };
     let body = json!({"id": "evt_1", "object": "event", "type": "invoice.paid"}).to_string();
     for path in [WEBHOOK, "/subscribe/webhook"] {
         let json = || parley.post(path).body("application/json", body.clone());
@@ -45,7 +46,7 @@ async fn what_stripe_has_not_signed_is_refused() {
             assert_eq!(refused.json()["code"], "invalid_signature", "{signature}: {refused}");
         }
         assert_eq!(json().await.expect(400).json()["code"], "invalid_signature");
-        parley.get(path).await.is(405);
+        parley.get(path).await.is(wrong_method);
         let large = parley.post(path).body("application/json", vec![b'x'; 1024 * 1024]).alone();
         let large = large.header("stripe-signature", &forged).await.expect(413);
         assert_eq!(large.json()["code"], "body_too_large", "{large}");
