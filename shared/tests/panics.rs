@@ -1,7 +1,5 @@
 //! A panic in the log of a function: in a process of its own, since the hook is the process's.
 
-#![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
-
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     process::Command,

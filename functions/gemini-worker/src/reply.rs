@@ -172,9 +172,10 @@ fn count_failed(cause: Cause, usage: Usage) {
 
 /// A reply that was made in vain.
 fn log_vain(settled: Settled) {
-    match settled {
-        Settled::Gone => tracing::info!("the room is gone: nobody waits for this reply"),
-        _ => tracing::info!("settled before: another delivery was faster"),
+    if settled == Settled::Gone {
+        tracing::info!("the room is gone: nobody waits for this reply");
+    } else {
+        tracing::info!("settled before: another delivery was faster");
     }
 }
 
