@@ -1,11 +1,6 @@
 //! The cache against real servers: one, a cluster, and one behind TLS that is signed in to by IAM.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cluster;
 mod iam;
