@@ -11,6 +11,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=${CARGO_TARGET_DIR:-target}
+export PATH=$PWD/.tools/bin:$PATH
 
 # With the features of the whole workspace, so that nothing is compiled apart from `cargo test`.
 suite=(cargo test --locked --workspace --test e2e)
@@ -36,10 +37,7 @@ case ${PROFILE:-dev} in
         step cargo build --locked --workspace --bins
         ;;
     release)
-        command -v cargo-lambda >/dev/null || {
-            echo 'cargo-lambda is missing: pip install cargo-lambda' >&2
-            exit 1
-        }
+        step scripts/tools.sh lambda
         programs=$target/rehearsal
         functions=()
         for manifest in functions/*/Cargo.toml; do

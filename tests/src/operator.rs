@@ -1,5 +1,5 @@
-//! An operator. No request makes one: the role is written to the process's own table, as the
-//! operator's command line does it.
+//! An operator. No request makes one: the role is written to the table, as the operator's command line
+//! does it.
 
 use shared::{
     aws::Aws,
@@ -8,7 +8,13 @@ use shared::{
     store::Store,
 };
 
-use crate::{Parley, User};
+use crate::{
+    Parley, User,
+    rehearsal::{
+        self,
+        aws::{REGION, ROOT},
+    },
+};
 
 /// What `local` prints before the address of its DynamoDB.
 const DYNAMODB: &str = "DynamoDB   embedded, at ";
@@ -34,15 +40,25 @@ impl Parley {
     }
 
     fn store(&self) -> Store {
-        let logs = self.logs();
-        // A process that was started again has another address.
-        let (_, rest) = logs.rsplit_once(DYNAMODB).expect("`local` says where its DynamoDB is");
-        let env = Env::default()
-            .with("AWS_ENDPOINT_URL_DYNAMODB", rest.lines().next().unwrap())
-            .with("AWS_REGION", "us-east-1")
-            .with("AWS_ACCESS_KEY_ID", "local")
-            .with("AWS_SECRET_ACCESS_KEY", "local")
-            .with("USERS_TABLE", "users");
+        let env = if rehearsal::is_on() {
+            let stack = self.stack();
+            Env::default()
+                .with("AWS_ENDPOINT_URL", stack.aws.endpoint())
+                .with("AWS_REGION", REGION)
+                .with("AWS_ACCESS_KEY_ID", ROOT)
+                .with("AWS_SECRET_ACCESS_KEY", ROOT)
+                .with("USERS_TABLE", stack.id("UsersTable"))
+        } else {
+            let logs = self.logs();
+            // A process that was started again has another address.
+            let (_, rest) = logs.rsplit_once(DYNAMODB).expect("`local` says where its DynamoDB is");
+            Env::default()
+                .with("AWS_ENDPOINT_URL_DYNAMODB", rest.lines().next().unwrap())
+                .with("AWS_REGION", "us-east-1")
+                .with("AWS_ACCESS_KEY_ID", "local")
+                .with("AWS_SECRET_ACCESS_KEY", "local")
+                .with("USERS_TABLE", "users")
+        };
         Store::from_env(&env, &Aws::from_env(&env).unwrap()).unwrap()
     }
 }

@@ -8,7 +8,7 @@ use shared::config::Env;
 use crate::{DataDir, Error, secrets::write_privately};
 
 /// What a stack's map holds, each where the deployment has it. Secrets are named, not held.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 17] = [
     "API_URL",
     "CHATROOMS_TABLE",
     "DEAD_LETTER_QUEUE_URL",
@@ -23,14 +23,13 @@ pub const NAMES: [&str; 18] = [
     "STRIPE_WEBHOOK_SECRET_PARAMETER",
     "SUBSCRIPTION_GRACE_SECONDS",
     "USERS_TABLE",
-    "VALKEY_CLUSTER",
     "VALKEY_IAM_CACHE",
     "VALKEY_IAM_USER",
     "VALKEY_URL",
 ];
 
 /// What `local`'s map holds besides: where its servers are, and its secrets themselves.
-const LOCAL_NAMES: [&str; 8] = [
+const LOCAL_NAMES: [&str; 9] = [
     "AWS_CA_BUNDLE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
@@ -39,6 +38,7 @@ const LOCAL_NAMES: [&str; 8] = [
     "GEMINI_API_KEY",
     "STRIPE_SECRET_KEY",
     "STRIPE_WEBHOOK_SECRET",
+    "VALKEY_CLUSTER",
 ];
 
 /// Credentials that no server of `local`'s checks. Real ones, which a developer may have set for

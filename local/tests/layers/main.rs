@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("config", &["aws", "domain"]),
     ("aws", &["config", "domain"]),
     ("token", &["config", "domain"]),
-    ("cache", &["config", "domain"]),
+    ("cache", &["aws", "config", "domain"]),
     ("queue", &["aws", "config", "domain", "trace"]),
     ("store", &["aws", "config", "domain"]),
     // The top: it turns the store's failures into problem details.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::stack::Stack;
+use local::operator::map::NAMES;
+
+use crate::{agree, set, stack::Stack};
 
 #[test]
 fn an_operator_finds_what_the_functions_use() {
@@ -10,6 +12,8 @@ fn an_operator_finds_what_the_functions_use() {
         let map = stack.text(&stack.template().properties("OperatorParameter")["Value"]).unwrap();
         assert!(map.len() < 3_000, "a standard parameter holds 4 KB, and real names are longer");
         let map: BTreeMap<String, String> = serde_json::from_str(&map).unwrap();
+        let names = map.keys().cloned().collect();
+        agree("OperatorParameter", &names, "local::operator::map::NAMES", &set(NAMES));
         let functions = stack.template().functions();
         let told: Vec<_> =
             functions.iter().map(|(_, function)| stack.environment(function)).collect();

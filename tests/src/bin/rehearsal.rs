@@ -31,7 +31,8 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-const NAME: &str = "parley-rehearsal";
+/// As `samconfig.toml` names it.
+const NAME: &str = "parley-local";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -125,17 +126,13 @@ impl Servers {
         Self { emulator, cache, gemini, stripe }
     }
 
-    /// Parameters of the template, beside those of `samconfig.toml`'s staging.
+    /// Parameters of the template, beside those of `samconfig.toml`.
     fn parameters(&self) -> Vec<(&'static str, String)> {
         let cache = self.cache.env(Env::default());
         let cache = cache.get("VALKEY_URL").filter(|url| *url != "off").unwrap_or_default();
         vec![
-            ("Stage", "local".to_owned()),
-            ("OtpDelivery", "response".to_owned()),
-            ("JwtPublicKeysParameter", format!("/{NAME}/jwt-public-keys")),
             ("GeminiBaseUrl", self.gemini.url().to_owned()),
             ("StripeBaseUrl", self.stripe.url().to_owned()),
-            ("StripePriceId", stripe::DEFAULT_PRICE.to_owned()),
             // So high that polling never meets it; the tests of the rate set their own.
             ("BasicRequestsPerMinute", "1000000".to_owned()),
             ("ValkeyUrl", cache.to_owned()),

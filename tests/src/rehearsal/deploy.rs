@@ -23,9 +23,9 @@ use crate::{model, process::workspace, stripe};
 pub struct Deploy<'a> {
     /// The emulator.
     pub aws: &'a Aws,
-    /// The stack's name.
+    /// The stack's name, that of the stage `local` in `samconfig.toml`.
     pub stack: &'a str,
-    /// Where the stand-ins are, and the cache: parameters of the template.
+    /// Where the stand-ins are, and the cache: parameters of the template beside those of the stage.
     pub parameters: Vec<(&'static str, String)>,
     /// The folder of the built template.
     pub built: &'a Path,
@@ -68,6 +68,17 @@ fn strip(program: &Path, copy: &Path) {
     }
 }
 
+/// The parameters of the stage `local`: given beside others on the command line, those of
+/// `samconfig.toml` would be left out.
+fn stage_parameters() -> Vec<String> {
+    let stages = fs::read_to_string(workspace().join("samconfig.toml")).unwrap();
+    let (_, stage) = stages.split_once("[local.deploy.parameters]").unwrap();
+    let (_, list) = stage.split_once("parameter_overrides = [").unwrap();
+    let (list, _) = list.split_once("\n]").unwrap();
+    let quoted = list.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    quoted.map(str::to_owned).collect()
+}
+
 /// A new signing key: its PEM, and the JWK set of its public half.
 #[must_use]
 pub fn signing_key() -> (String, String) {
@@ -92,16 +103,16 @@ impl Deploy<'_> {
         put("stripe-webhook-secret", local::stripe::DEFAULT_SECRET, "SecureString").await;
     }
 
-    /// `sam deploy`. Its whole output, and whether it was successful.
+    /// `sam deploy` of the stage `local`. Its whole output, and whether it was successful.
     #[must_use]
     pub fn sam(&self) -> (bool, String) {
         let given = self.parameters.iter().map(|(name, value)| format!("{name}={value}"));
         let output = Command::new(workspace().join(".tools/bin/sam"))
-            .arg("deploy")
-            .args(["--stack-name", self.stack, "--capabilities", "CAPABILITY_IAM"])
-            .args(["--resolve-s3", "--no-confirm-changeset", "--no-progressbar"])
-            .args(["--no-fail-on-empty-changeset", "--template-file", "template.yaml"])
-            .arg("--parameter-overrides")
+            .args(["deploy", "--config-env", "local", "--no-progressbar"])
+            .arg("--config-file")
+            .arg(workspace().join("samconfig.toml"))
+            .args(["--template-file", "template.yaml", "--parameter-overrides"])
+            .args(stage_parameters())
             .args(given)
             .current_dir(self.built)
             .env("AWS_ENDPOINT_URL", self.aws.endpoint())

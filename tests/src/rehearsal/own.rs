@@ -11,8 +11,10 @@ use super::{
 };
 use crate::random_digits;
 
-/// What `local` reads and a deployment doesn't know.
-const OF_LOCAL: [&str; 3] = ["PORT", "PARLEY_DATA", "RECONCILE_EVERY_SECONDS"];
+/// What `local` is told and a deployment isn't: it has none of the first three, and the template sets
+/// the others for all.
+const OF_LOCAL: [&str; 5] =
+    ["PORT", "PARLEY_DATA", "RECONCILE_EVERY_SECONDS", "LOG_FORMAT", "METRICS_NAMESPACE"];
 /// Settings that are secrets: SSM parameters under the stack's name.
 const SECRETS: [&str; 5] = [
     "JWT_PRIVATE_KEY",
