@@ -55,7 +55,7 @@ pub const ALL: [Metric; 24] = [
     metric("gemini-worker", "ReplyRetries", Count),
     metric("gemini-worker", "InputTokens", Count),
     metric("gemini-worker", "OutputTokens", Count),
-    metric("gemini-worker", "ModelGone", Count),
+    metric("gemini-worker", "ModelRefusals", Count),
     metric("auth", "OtpSent", Count),
     metric("auth", "OtpNotSent", Count),
     metric("stripe-webhook", "WebhooksApplied", Count),

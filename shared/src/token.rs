@@ -40,7 +40,7 @@ pub struct Claims {
     /// The tier when it was issued: a hint that saves a read, never a permission.
     pub tier: Tier,
     /// The role when it was issued; most have none. Never enough on its own: the profile is asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "Role::known", skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// Issued at, Unix seconds.
     pub iat: i64,

@@ -61,9 +61,10 @@ fn root(header: &str) -> Option<&str> {
 }
 
 fn is_field(field: &str) -> bool {
+    const NAMES: [&str; 5] = ["Root", "Parent", "Sampled", "Self", "Lineage"];
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '|');
     field.split_once('=').is_some_and(|(name, value)| {
-        !name.is_empty() && name.chars().all(is_plain) && value.chars().all(is_plain)
+        NAMES.contains(&name) && !value.is_empty() && value.chars().all(is_plain)
     })
 }
 

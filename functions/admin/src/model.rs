@@ -3,7 +3,7 @@
 //! was shut down, a key that is refused, and a Gemini that is not reached.
 //!
 //! What it can't tell is a model that Google keeps for projects that used it before: the catalogue
-//! has it, and a question gets 404. The worker's metric `ModelGone` counts those.
+//! has it, and a question gets 404. The worker's metric `ModelRefusals` counts those.
 
 use std::time::Duration;
 
@@ -13,7 +13,6 @@ use shared::{
     aws::Aws,
     config::{ConfigError, Env},
 };
-use tokio::sync::OnceCell;
 
 use crate::status::ModelState;
 
@@ -28,7 +27,6 @@ pub(crate) struct Probe {
     name: String,
     env: Env,
     aws: Aws,
-    key: OnceCell<HeaderValue>,
 }
 
 impl Probe {
@@ -41,7 +39,7 @@ impl Probe {
         let name = env.gemini_model().to_owned();
         let entry = entry(env.gemini_base_url(), &name)?;
         let client = client(&entry)?;
-        Ok(Self { client, entry, name, env: env.clone(), aws: aws.clone(), key: OnceCell::new() })
+        Ok(Self { client, entry, name, env: env.clone(), aws: aws.clone() })
     }
 
     /// The model's name.
@@ -52,8 +50,8 @@ impl Probe {
     /// How the model is; why nothing is known of it, in words without addresses. One try: whoever
     /// asks looks again.
     pub(crate) async fn state(&self) -> Result<ModelState, String> {
-        let key = match self.key.get_or_try_init(|| self.read_key()).await {
-            Ok(key) => key.clone(),
+        let key = match self.read_key().await {
+            Ok(key) => key,
             Err(error) => {
                 tracing::warn!(part = "model", %error, "the key can't be read");
                 return Ok(ModelState::NoKey);

@@ -6,7 +6,7 @@ use crate::status::{
 };
 
 /// A question that waits for longer than this, seconds, waits for more than a passing fault: the
-/// sweeper has queued it again several times (every 2 to 3 minutes).
+/// sweeper has queued it again several times (it tries every minute, and SQS takes the same one every five).
 const OVERDUE: u64 = 600;
 
 impl Status {

@@ -8,6 +8,6 @@ use shared::{config::Env, domain::SystemClock, http, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let state = State::from_env(&Env::of_process(), Arc::new(SystemClock))?;
+    let state = telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)))?;
     lambda_http::run(http::service(chatroom::router(state))).await
 }

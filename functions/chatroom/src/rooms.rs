@@ -85,7 +85,12 @@ pub(crate) async fn create(
                 note_room(id);
                 answer
             }
-            Created::Replayed(first) => first,
+            Created::Replayed(first) => {
+                if let Some(id) = first.id() {
+                    note_room(id);
+                }
+                first
+            }
             Created::KeyReused => return Err(key_reused()),
             Created::SessionEnded => return Err(Problem::session_ended()),
         };
@@ -132,11 +137,11 @@ pub(crate) async fn list(
         },
         Lookup::Miss(version) => version,
     };
+    let cursor = cursor.as_ref().map(|Cursor(key)| key.as_str());
+    let rooms = state.store.chatrooms(user, limit, cursor).await?;
     if state.cache.is_on() {
         tracing::info!(CacheMisses = 1, "listed from the table");
     }
-    let cursor = cursor.as_ref().map(|Cursor(key)| key.as_str());
-    let rooms = state.store.chatrooms(user, limit, cursor).await?;
     let json: Vec<_> = rooms.rooms.into_iter().map(RoomJson::from).collect();
     let page = KeptPage {
         body: serde_json::to_string(&json).map_err(Problem::internal)?,

@@ -92,6 +92,9 @@ pub(crate) async fn send(
         }
         Sent::Replayed(first) => {
             used = Used::AsShown;
+            if let Some(id) = first.id() {
+                note_message(id);
+            }
             first
         }
         Sent::Denied(Denied::OverQuota) => {

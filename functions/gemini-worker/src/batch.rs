@@ -75,13 +75,14 @@ impl Worker {
                 unsettled.push(Unsettled { record, wait: Duration::ZERO });
                 continue;
             };
+            let span = span(&envelope, record);
             let outcome = if until.saturating_duration_since(Instant::now()) < self.timeout + MARGIN
                 && index > 0
             {
                 // Begun now, it might be cut off in the middle of the model's answer.
+                span.in_scope(|| tracing::info!(ReplyRetries = 1, "put off: no time left"));
                 Outcome::Again(Duration::ZERO)
             } else {
-                let span = span(&envelope, record);
                 self.handle_job(&envelope.job, record).instrument(span).await
             };
             if let Outcome::Again(wait) = outcome {

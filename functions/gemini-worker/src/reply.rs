@@ -153,7 +153,7 @@ fn count_failed(cause: Cause, usage: Usage) {
     if cause.needs_operator() {
         tracing::error!(
             RepliesFailed = 1,
-            ModelGone = 1,
+            ModelRefusals = u64::from(cause != Cause::Unexpected),
             InputTokens = input,
             OutputTokens = output,
             gemini.cause = cause.name(),

@@ -56,7 +56,7 @@ fn alarms_go_off_by_metrics_that_are_counted_and_tell_somebody() {
             assert!(namespace.starts_with("AWS/") || namespace.is_empty(), "{id}: {namespace}");
         }
     }
-    assert_eq!(watched, set(["ModelGone", "OldestPending"]));
+    assert_eq!(watched, set(["ModelRefusals", "OldestPending"]));
 }
 
 /// The first dimension's values of all lines of a metric on the dashboard.

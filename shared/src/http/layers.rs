@@ -18,7 +18,8 @@ use super::problem::Problem;
 use crate::trace::{Origin, TraceHeader};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Lambda's runtime writes the trace of the invocation here; nobody else gets past it.
+/// Lambda's runtime writes the trace of the invocation here. Its root may be one that the client chose,
+/// and outside of Lambda all of it is the client's: it is checked, and nothing rests on it.
 const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// `router` as it is served: with the layers, and with an answer for every unknown path.

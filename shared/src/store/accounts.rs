@@ -70,7 +70,7 @@ pub(super) struct Profile {
     pub(super) email: Option<String>,
     /// As it was bought: `pro_until` says whether it still holds.
     pub(super) tier: Tier,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "Role::known", skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) verified_at: Option<i64>,

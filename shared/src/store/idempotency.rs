@@ -2,6 +2,8 @@
 //! it ([`Claim`]), so there is never a record without an effect, nor an effect without its record.
 //! Where it is another server's, the record says first that the request is under way ([`Underway`]).
 
+use std::str::FromStr;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,14 @@ pub struct FirstAnswer {
     pub location: String,
     /// The body, JSON.
     pub body: String,
+}
+
+impl FirstAnswer {
+    /// The id of what was made, with which its location ends.
+    #[must_use]
+    pub fn id<T: FromStr>(&self) -> Option<T> {
+        self.location.rsplit('/').next()?.parse().ok()
+    }
 }
 
 /// A request with an idempotency key whose effect is not in our tables alone.

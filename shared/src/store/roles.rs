@@ -60,6 +60,6 @@ impl Store {
 
 #[derive(Deserialize)]
 struct Held {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Role::known")]
     role: Option<Role>,
 }

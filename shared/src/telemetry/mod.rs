@@ -7,13 +7,13 @@
 
 mod json;
 
-use std::{io, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer,
     filter::filter_fn,
-    fmt::{self, MakeWriter, format::JsonFields},
+    fmt::{MakeWriter, format::JsonFields, layer},
     layer::SubscriberExt,
     registry::LookupSpan,
     util::SubscriberInitExt,
@@ -35,6 +35,11 @@ pub fn init() {
     report_panics();
 }
 
+/// Says why a function can't start, as a line like all others: what `main` returns is printed as text.
+pub fn started<T, E: fmt::Display>(result: Result<T, E>) -> Result<T, E> {
+    result.inspect_err(|error| tracing::error!(%error, "can't start"))
+}
+
 /// What prints the lines to `writer`, as the environment says.
 pub fn lines<S, W>(env: &Env, clock: Arc<dyn Clock>, writer: W) -> impl Layer<S>
 where
@@ -47,7 +52,7 @@ where
     // What a line looks like does not depend on the rest of its metadata: asked once a call site.
     let filter = filter_fn(move |metadata| is_printed(metadata, level, counts))
         .with_max_level_hint(LevelFilter::INFO);
-    fmt::layer()
+    layer()
         .fmt_fields(JsonFields::new())
         .event_format(Json::new(clock, namespace))
         .with_ansi(false)

@@ -94,8 +94,12 @@ async fn rehearse(programs: &Path, command: &[String]) -> ExitCode {
         .status()
         .await;
     let success = status.is_ok_and(|status| status.success());
-    steps.done(&format!("`{}`: {}", command.join(" "), Summary::read(&report)));
+    let summary = Summary::read(&report);
+    steps.done(&format!("`{}`: {summary}", command.join(" ")));
     drop(servers);
+    if summary.is_empty() {
+        return steps.failed("no test has spoken to the deployment", folder);
+    }
     if !success {
         return steps.failed("the command failed", folder);
     }

@@ -75,7 +75,8 @@ fn stage_parameters() -> Vec<String> {
     let (_, stage) = stages.split_once("[local.deploy.parameters]").unwrap();
     let (_, list) = stage.split_once("parameter_overrides = [").unwrap();
     let (list, _) = list.split_once("\n]").unwrap();
-    let quoted = list.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    let lines = list.lines().map(|line| line.trim().trim_end_matches(','));
+    let quoted = lines.filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'));
     quoted.map(str::to_owned).collect()
 }
 

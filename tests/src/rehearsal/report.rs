@@ -48,6 +48,12 @@ impl Summary {
         Self::parse(&fs::read_to_string(file).unwrap_or_default())
     }
 
+    /// Whether no test has spoken to the deployment.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ran.is_empty()
+    }
+
     fn parse(lines: &str) -> Self {
         let mut summary = Self::default();
         for (test, what) in lines.lines().filter_map(|line| line.split_once('\t')) {

@@ -97,7 +97,7 @@ async fn a_model_that_is_gone_is_an_alarm() {
     assert_is_about(&line, question);
     assert_eq!(line["level"], "ERROR");
     let counted = lines.counted();
-    assert_eq!((counted["ModelGone"], counted["RepliesFailed"]), (1, 1));
+    assert_eq!((counted["ModelRefusals"], counted["RepliesFailed"]), (1, 1));
 }
 
 #[tokio::test]
