@@ -11,7 +11,7 @@ use shared::{config::Env, domain::SystemClock, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{
     Layer,
-    filter::{LevelFilter, Targets},
+    filter::{LevelFilter, Targets, filter_fn},
     fmt,
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -41,11 +41,13 @@ fn log(env: &Env) {
         registry.with(telemetry::lines(env, Arc::new(SystemClock), io::stderr)).init();
         return;
     }
+    let level = telemetry::level(env);
     let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
-        .with_filter(telemetry::level(env));
+        // Spans at every level: a warning has its ids from them.
+        .with_filter(filter_fn(move |line| line.is_span() || *line.level() <= level));
     registry.with(lines).init();
 }
 
