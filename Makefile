@@ -66,6 +66,8 @@ sizes: ## How large they are; UPDATE=1 writes the table into README.md
 
 # ENV is a stage of samconfig.toml, PARAMETERS are the template's, as in
 # make deploy ENV=staging PARAMETERS='StripePriceId=price_1Pgaf…'
+# A shell reads them once more: a value with a space or one of its characters ($ & ; * ( ') has to be
+# quoted for it, PARAMETERS='Name="a b"', and a $ doubled for make. scripts/deploy.sh itself takes any.
 ENV ?= staging
 deploy: ## Build and deploy to AWS: ENV=staging or production, PARAMETERS='Name=value …'
 	scripts/deploy.sh $(ENV) $(PARAMETERS)

@@ -11,6 +11,11 @@
 #
 #   CHECK=1 scripts/deploy.sh staging …      only looks, builds and deploys nothing
 set -euo pipefail
+# SAM zips files with their modes, and in Lambda they belong to somebody else: what only its owner may
+# read or run here, nobody may there.
+umask 022
+# boto3 and the SAM CLI read no other.
+[ -z "${AWS_REGION:-}" ] || export AWS_DEFAULT_REGION=$AWS_REGION
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
@@ -108,11 +113,18 @@ def look(config, given):
     if known.get("JwtPublicKeysParameter") != public:
         die(f"JwtPublicKeysParameter is not {public}: with another stack's keys, its users are let in here")
     names = [public, *(f"/{stack}/{secret}" for secret in SECRETS)]
-    absent = client("ssm").get_parameters(Names=names)["InvalidParameters"]
-    if absent:
+    found = client("ssm").get_parameters(Names=names)
+    if absent := found["InvalidParameters"]:
         die(f"SSM has no {', '.join(absent)}: make the keys first (docs/deployment.md)")
+    kinds = {item["Name"]: item["Type"] for item in found["Parameters"]}
+    # CloudFormation reads nothing but a String.
+    if kinds.pop(public) != "String":
+        die(f"{public} is no String: store it anew as one")
+    if plain := [name for name, kind in kinds.items() if kind != "SecureString"]:
+        die(f"{', '.join(plain)}: no SecureString. Delete it, store it anew as one, and take another secret if others could read this one")
     for name, value in parameters.items():
-        print(f"{name}={value}")
+        # `Name=` alone is not a parameter for the SAM CLI.
+        print(f"{name}={value}" if value else f'{name}=""')
 
 
 try:
@@ -130,4 +142,6 @@ done <<<"$found"
 
 [ -z "${CHECK:-}" ] || exit 0
 sam build --config-env "$config"
+# Compiled under another umask, and taken as it was from the target directory.
+chmod 755 .aws-sam/build/*/bootstrap
 sam deploy --config-env "$config" --parameter-overrides "${overrides[@]}"

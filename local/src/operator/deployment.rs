@@ -41,17 +41,25 @@ impl StackName {
 }
 
 /// The environment in which a function of the deployment would run: that of `stack`, or without one
-/// that of the `local` which runs on `PARLEY_DATA`. What `process` sets itself wins.
+/// that of the `local` which runs on `PARLEY_DATA`.
+///
+/// A stack's map wins over `process`, which may hold what is left over from another stack, and
+/// whoever mixes two deployments moves letters from one to the other. `process` says what the map
+/// does not hold: how AWS is reached, and secrets, of which the map has only names. Over `local`'s
+/// map, which somebody works on who has set a variable for it, `process` wins.
 ///
 /// # Errors
 /// There is no such deployment, it can't be reached, or AWS wants credentials.
 pub async fn find(stack: Option<&StackName>, process: Env) -> Result<Env, Error> {
-    let map = match stack {
-        Some(stack) => of_stack(stack, &process).await?,
-        None => of_local(&process).await?,
-    };
     let env = with_region(process);
-    let env = map.into_iter().fold(env, |env, (name, value)| env.or(&name, value));
+    let env = if let Some(stack) = stack {
+        let map = of_stack(stack, &env).await?;
+        let env = map::of_a_stack().fold(env, |env, name| env.with(name, ""));
+        map.into_iter().fold(env, |env, (name, value)| env.with(&name, value))
+    } else {
+        let map = of_local(&env).await?;
+        map.into_iter().fold(env, |env, (name, value)| env.or(&name, value))
+    };
     // Metrics are the functions' own: on standard output they would end up in a report.
     Ok(env.with("METRICS_NAMESPACE", ""))
 }

@@ -46,6 +46,12 @@ const LOCAL_NAMES: [&str; 9] = [
 const DUMMIES: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
 
+/// What says where a stack is and how it is reached: empty, where its map does not hold it. It has no
+/// cluster of its own but that which `VALKEY_IAM_CACHE` implies.
+pub(super) fn of_a_stack() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(["VALKEY_CLUSTER"])
+}
+
 /// The map's file in the folder of `local`'s data.
 pub(super) const FILE: &str = "operator.json";
 

@@ -49,14 +49,36 @@ async fn a_local_without_a_folder_leaves_no_trace_and_is_not_looked_for() {
 }
 
 #[tokio::test]
-async fn a_stack_is_found_by_its_parameter_and_the_process_has_the_last_word() {
+async fn a_stack_is_found_by_its_parameter_and_nothing_of_another_one_mixes_in() {
     let ssm = Ssm::start().await;
-    ssm.set("/parley-test/operator", r#"{"USERS_TABLE":"users-of-it","STAGE":"staging"}"#);
-    let process = ssm.process().with("STAGE", "mine").with("METRICS_NAMESPACE", "Parley/test");
+    ssm.set("/parley-test/operator", r#"{"USERS_TABLE":"users-of-it","VALKEY_URL":""}"#);
+    // Left over from another stack, and from a cache of this machine's.
+    let left_over = ["METRICS_NAMESPACE", "VALKEY_CLUSTER"].into_iter().chain(map::NAMES);
+    let process = left_over.fold(ssm.process(), |env, name| env.with(name, "another one's"));
     let env = find(Some(&stack()), process).await.unwrap();
     assert_eq!(env.get("USERS_TABLE"), Some("users-of-it"));
-    assert_eq!(env.get("STAGE"), Some("mine"));
-    assert_eq!(env.get("METRICS_NAMESPACE"), None);
+    for name in map::NAMES.iter().filter(|name| **name != "USERS_TABLE") {
+        assert_eq!(env.get(name), None, "{name}");
+    }
+    assert_eq!((env.get("METRICS_NAMESPACE"), env.get("VALKEY_CLUSTER")), (None, None));
+}
+
+#[tokio::test]
+async fn a_secret_and_the_way_to_aws_come_from_the_process() {
+    let ssm = Ssm::start().await;
+    ssm.set("/parley-test/operator", "{}");
+    let process = ssm.process().with("STRIPE_SECRET_KEY", "rk_1");
+    let env = find(Some(&stack()), process).await.unwrap();
+    assert_eq!(env.get("STRIPE_SECRET_KEY"), Some("rk_1"));
+    assert_eq!(env.get("AWS_REGION"), Some("eu-central-1"));
+    assert_eq!(env.get("AWS_ENDPOINT_URL_SSM"), Some(ssm.url()));
+}
+
+#[tokio::test]
+async fn what_is_set_by_hand_wins_over_the_map_of_a_local() {
+    let world = World::start().await;
+    let env = find(None, world.process().with("GEMINI_MODEL", "mine")).await.unwrap();
+    assert_eq!(env.get("GEMINI_MODEL"), Some("mine"));
 }
 
 #[tokio::test]

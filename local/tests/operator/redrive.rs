@@ -1,8 +1,11 @@
 //! `parley redrive`: nothing is lost, and nothing is moved that was not to be.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use local::{
@@ -13,7 +16,7 @@ use local::{
     testing::relay,
 };
 use shared::{config::Env, domain::MessageId};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::queues::{Queues, group};
 
@@ -119,6 +122,29 @@ async fn a_list_leaves_everything_where_it_is_and_shows_no_content() {
     assert!(!text.contains("somebody") && !json.contains("somebody"), "{text}{json}");
     assert!(queues.queued().await.is_empty());
     assert_eq!(queues.dead().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_list_ends_though_letters_come_faster_than_it_looks() {
+    let queues = Arc::new(Queues::start().await);
+    queues.dead_letter("first", "not a job").await;
+    let (more, sent) = (Arc::clone(&queues), Arc::new(AtomicUsize::new(0)));
+    let url = relay(&queues.url, move |request| {
+        let receives = request.headers["x-amz-target"] == "AmazonSQS.ReceiveMessage";
+        let (more, sent) = (Arc::clone(&more), Arc::clone(&sent));
+        async move {
+            for _ in 0..if receives { 3 } else { 0 } {
+                let group = sent.fetch_add(1, Ordering::SeqCst).to_string();
+                more.dead_letter(&group, "not a job").await;
+            }
+        }
+    });
+    let env = queues.env.clone().with("AWS_ENDPOINT_URL_SQS", url.await);
+    let listing = run(&env, Options { max: None, dry_run: true });
+    let listed = timeout(Duration::from_secs(20), listing).await.expect("it goes on").unwrap();
+    // The one that it counted at the start, and a batch.
+    assert_eq!(listed.letters.len(), 11);
+    assert!(listed.to_string().contains("more are there"), "{listed}");
 }
 
 #[tokio::test]

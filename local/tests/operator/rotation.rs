@@ -61,6 +61,27 @@ async fn a_rotation_that_is_run_again_goes_on_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_was_given_up_does_not_push_out_the_key_that_signs() {
+    let ssm = with_keys().await;
+    keys::rotate(&stack(), &ssm.process()).await.unwrap();
+    ssm.forget(NEXT);
+    keys::rotate(&stack(), &ssm.process()).await.unwrap();
+    let signs = kid_of(&ssm.value(PRIVATE));
+    assert_eq!(kids(&ssm.value(PUBLIC)), [kid_of(&ssm.value(NEXT)), signs]);
+}
+
+#[tokio::test]
+async fn no_key_is_rotated_for_a_stack_whose_private_key_is_lost() {
+    let ssm = with_keys().await;
+    let before = ssm.value(PUBLIC);
+    ssm.forget(PRIVATE);
+    let refused = keys::rotate(&stack(), &ssm.process()).await.unwrap_err().to_string();
+    assert!(refused.contains("/parley-test/jwt-private-key is not there"), "{refused}");
+    assert_eq!(ssm.value(PUBLIC), before);
+    assert!(!ssm.names().contains(&NEXT.to_owned()));
+}
+
+#[tokio::test]
 async fn the_next_key_signs_once_the_deployment_publishes_it() {
     let ssm = with_keys().await;
     let before = deployed(&ssm).await;

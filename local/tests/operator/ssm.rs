@@ -92,6 +92,10 @@ impl Ssm {
         self.shared.held.lock().unwrap().insert(name.to_owned(), parameter);
     }
 
+    pub(crate) fn forget(&self, name: &str) {
+        self.shared.held.lock().unwrap().remove(name).unwrap();
+    }
+
     /// Refuses `operation` from here on.
     pub(crate) fn refuse(&self, operation: &'static str, error: &'static str) {
         *self.shared.refused.lock().unwrap() = Some((operation, error));

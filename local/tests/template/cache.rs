@@ -36,7 +36,16 @@ async fn the_caches_user_may_do_what_the_functions_do() {
 async fn the_caches_user_may_not_touch_other_keys_or_the_whole_server() {
     let Some((_server, address)) = server().await else { return };
     let login = format!("AUTH parley {PASSWORD}");
-    for command in ["GET others:1", "FLUSHALL", "KEYS *", "CONFIG GET *", "ACL LIST"] {
+    for command in [
+        "GET others:1",
+        "FLUSHALL",
+        "KEYS *",
+        "SCAN 0",
+        "RANDOMKEY",
+        "SCRIPT FLUSH",
+        "CONFIG GET *",
+        "ACL LIST",
+    ] {
         let answer = say(&address, &[&login, command]).await;
         assert!(answer.contains("-NOPERM"), "{command}: {answer}");
     }

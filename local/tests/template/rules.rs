@@ -17,12 +17,24 @@ fn a_dangerous_production_is_refused() {
         ("FrontendUrl", "http://localhost:3000", "the real front end"),
         ("FrontendUrl", "http://localhost:5173", "the real front end"),
         ("StripeBaseUrl", "https://payments.example.com", "not by a stand-in"),
+        ("GeminiBaseUrl", "http://localhost:3001", "not a stand-in"),
+        ("GeminiBaseUrl", "https://models.example.com", "not a stand-in"),
         ("StripePriceId", local::stripe::DEFAULT_PRICE, "the stand-in for Stripe"),
         ("ValkeyUrl", "rediss://cache.example.com:6379", "choose one"),
     ] {
         let stack = Stack::with(&[&PRODUCTION[..], &[(name, value)]].concat());
         let refusals = stack.refusals();
         assert!(refusals.len() == 1 && refusals[0].contains(why), "{name}={value}: {refusals:?}");
+    }
+}
+
+#[test]
+fn a_production_with_its_cache_on_localhost_is_refused() {
+    for host in ["localhost", "localhost:6379", "127.0.0.1", "127.0.0.1:6379"] {
+        let url = format!("redis://{host}");
+        let cache = [("CacheEnabled", "false"), ("ValkeyUrl", url.as_str())];
+        let stack = Stack::with(&[&PRODUCTION[..], &cache].concat());
+        assert_eq!(stack.refusals(), ["In production ValkeyUrl is no cache on localhost."]);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::aws::OPERATION;
 
-use crate::{stack::Stack, support::Template};
+use crate::{agree, set, stack::Stack, support::Template};
 
 /// How long API Gateway waits for a function
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
@@ -23,16 +23,36 @@ fn every_function_outlives_one_call_of_aws_and_no_caller_gives_up_first() {
     }
 }
 
+/// What bounds itself as a whole, and by how much.
+const BOUND: [(&str, Duration); 5] = [
+    ("user", user::DELETION),
+    ("subscription", subscription::REQUEST.saturating_add(subscription::REMEMBERING)),
+    ("stripe-webhook", stripe_webhook::DELIVERY),
+    // A call that is under way at the bound is given up at once; what is left is the report.
+    ("sweeper", sweeper::PURGE_UNTIL),
+    ("reconciler", reconciler::UNTIL),
+];
+
+/// What has no bound of the whole, and why it needs none.
+const UNBOUND: [(&str, &str); 5] = [
+    ("auth", "a few calls of DynamoDB and one of the SMS service, each with its own bound"),
+    ("chatroom", "a few calls of DynamoDB and SQS, each with its own bound"),
+    ("admin", "asks all parts at once, for two seconds at most"),
+    ("docs", "calls nobody"),
+    ("gemini-worker", "its longest call has a test of its own, below"),
+];
+
+#[test]
+fn every_function_bounds_itself_or_says_why_not() {
+    let known = BOUND.iter().map(|(name, _)| *name).chain(UNBOUND.iter().map(|(name, _)| *name));
+    let template = Template::read();
+    let functions = template.functions().into_iter().map(|(name, _)| name);
+    agree("what is bound", &set(functions), "the two lists", &set(known));
+}
+
 #[test]
 fn what_bounds_itself_ends_before_it_is_cut_off() {
-    for (function, bound) in [
-        ("user", user::DELETION),
-        ("subscription", subscription::REQUEST + subscription::REMEMBERING),
-        ("stripe-webhook", stripe_webhook::DELIVERY),
-        // A call that is under way at the bound is given up at once; what is left is the report.
-        ("sweeper", sweeper::PURGE_UNTIL),
-        ("reconciler", reconciler::UNTIL),
-    ] {
+    for (function, bound) in BOUND {
         let timeout = timeout(function);
         let spare = timeout.saturating_sub(bound);
         assert!(spare >= Duration::from_secs(2), "{function}: {bound:?} of {timeout:?}");

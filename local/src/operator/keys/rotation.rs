@@ -32,12 +32,16 @@ const MOST: usize = 2;
 /// with the same key.
 ///
 /// # Errors
-/// The stack has no keys yet, or SSM does not do what it is asked.
+/// The stack has no keys yet, or lost its private one; or SSM does not do what it is asked.
 pub async fn rotate(stack: &StackName, process: &Env) -> Result<Stored, Error> {
     let parameters = deployment::parameters(process)?;
-    let [next, published] = [NEXT_KEY, PUBLIC_KEYS].map(|name| stack.parameter(name));
+    let [next, private, published] =
+        [NEXT_KEY, PRIVATE_KEY, PUBLIC_KEYS].map(|name| stack.parameter(name));
     let present = parameters.get(&published).await?.ok_or_else(|| {
         format!("{published} is not there: make the first keys (parley keys --put)")
+    })?;
+    let signs = parameters.get(&private).await?.ok_or_else(|| {
+        format!("{private} is not there, and nobody can sign in without it: put it back first")
     })?;
     let mut stored = Stored {
         next: format!(
@@ -48,7 +52,9 @@ pub async fn rotate(stack: &StackName, process: &Env) -> Result<Stored, Error> {
         ..Stored::default()
     };
     let key = next_key(&parameters, &next, &mut stored).await?;
-    let both = newest_first(&auth::public_keys_of(&key)?, &present)?;
+    // The key that signs now comes second whatever is published: a rotation that was given up has
+    // left its own key there, and must not push this one out.
+    let both = in_order(&[&auth::public_keys_of(&key)?, &auth::public_keys_of(&signs)?, &present])?;
     if both == serde_json::from_str::<Value>(&present)? {
         stored.kept.push(published);
     } else {
@@ -104,12 +110,14 @@ pub async fn activate(stack: &StackName, env: &Env) -> Result<Stored, Error> {
     })
 }
 
-/// The set of the one key in `new` and the latest others of `present`.
-fn newest_first(new: &str, present: &str) -> Result<Value, Error> {
-    let mut keys = keys_of(new)?;
-    for key in keys_of(present).map_err(|_| "the published set is no JWK set")? {
-        if !keys.iter().any(|known| known["kid"] == key["kid"]) {
-            keys.push(key);
+/// The first keys of `sets`, each once, as many as a set may hold.
+fn in_order(sets: &[&str]) -> Result<Value, Error> {
+    let mut keys: Vec<Value> = Vec::new();
+    for set in sets {
+        for key in keys_of(set).map_err(|_| "the published set is no JWK set")? {
+            if !keys.iter().any(|known| known["kid"] == key["kid"]) {
+                keys.push(key);
+            }
         }
     }
     keys.truncate(MOST);
@@ -140,15 +148,19 @@ mod tests {
     }
 
     #[test]
-    fn a_set_holds_the_new_key_and_the_latest_old_one() {
-        for (new, present, expected) in [
-            ("b", &["a"][..], &["b", "a"][..]),
-            ("c", &["b", "a"], &["c", "b"]),
-            ("b", &["b", "a"], &["b", "a"]),
+    fn a_set_holds_the_new_key_and_the_one_that_signs_before_any_other() {
+        for (new, signs, present, expected) in [
+            ("b", "a", &["a"][..], ["b", "a"]),
+            ("c", "b", &["b", "a"], ["c", "b"]),
+            ("b", "a", &["b", "a"], ["b", "a"]),
+            // Given up, and begun anew.
+            ("c", "a", &["b", "a"], ["c", "a"]),
+            // Activated, but for the last step.
+            ("b", "b", &["b", "a"], ["b", "a"]),
         ] {
-            let both = newest_first(&set(&[new]), &set(present)).unwrap();
-            assert_eq!(both.to_string(), set(expected));
+            let both = in_order(&[&set(&[new]), &set(&[signs]), &set(present)]).unwrap();
+            assert_eq!(both.to_string(), set(&expected));
         }
-        assert!(newest_first(&set(&["a"]), "{}").is_err());
+        assert!(in_order(&[&set(&["a"]), "{}"]).is_err());
     }
 }

@@ -22,7 +22,7 @@ use crate::Error;
 /// How long a receive waits for a message: not at all would ask only some of SQS's servers.
 const WAIT: Duration = Duration::from_secs(1);
 /// How long a received letter is hidden from others: time for a batch, every call with its retries.
-const HIDDEN: Duration = Duration::from_mins(2);
+pub(super) const HIDDEN: Duration = Duration::from_mins(2);
 
 /// Both queues.
 pub(super) struct DeadLetters {

@@ -8,12 +8,12 @@
 
 mod letters;
 
-use std::fmt;
+use std::{collections::HashSet, fmt, time::Duration};
 
 use clap::Args;
 use serde::Serialize;
 use shared::{aws::Aws, config::Env};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{Progress, Report};
 use crate::Error;
@@ -21,6 +21,9 @@ use letters::{DeadLetters, Letter};
 
 /// The most messages of one receive (a limit of SQS).
 const BATCH: usize = 10;
+/// For how long a list looks: half the time that its letters are hidden, and the other half is for
+/// giving them back. If it went on, the first ones would come again, and it would not end.
+const LOOKS: Duration = Duration::from_secs(letters::HIDDEN.as_secs() / 2);
 /// What a process that was stopped by Ctrl-C ends with.
 const INTERRUPTED: u8 = 130;
 
@@ -79,6 +82,8 @@ pub async fn redrive(
     progress(&format!("about {waiting} in the dead-letter queue"));
     let max = options.max.map_or(usize::MAX, |max| max as usize);
     let (seen, interrupted) = if options.dry_run {
+        // SQS counts with a delay: there may be a few more. Who sends meanwhile does not keep us here.
+        let max = max.min(usize::try_from(waiting).unwrap_or(usize::MAX).saturating_add(BATCH));
         list(&letters, max, &stop).await?
     } else {
         move_all(&letters, max, progress, &stop).await?
@@ -135,7 +140,8 @@ async fn move_batch(
     Ok(())
 }
 
-/// Looks at all that SQS hands out, and gives it back.
+/// Looks at `max` letters of those that SQS hands out, for as long as they are hidden, and gives them
+/// back.
 async fn list(
     letters: &DeadLetters,
     max: usize,
@@ -143,7 +149,8 @@ async fn list(
 ) -> Result<(Vec<Seen>, bool), Error> {
     let mut found = Vec::new();
     let mut outcome = Ok(());
-    while found.len() < max && !*stop.borrow() {
+    let until = Instant::now() + LOOKS;
+    while found.len() < max && Instant::now() < until && !*stop.borrow() {
         match letters.receive(BATCH.min(max - found.len())).await {
             Ok(batch) if batch.is_empty() => break,
             Ok(batch) => found.extend(batch),
@@ -155,7 +162,13 @@ async fn list(
     }
     letters.release(&found).await?;
     outcome?;
-    Ok((found.iter().map(Letter::seen).collect(), *stop.borrow()))
+    Ok((each_once(found.iter().map(Letter::seen)), *stop.borrow()))
+}
+
+/// `letters` without those that have come before: at least once, says SQS, and it may be more often.
+fn each_once(letters: impl Iterator<Item = Seen>) -> Vec<Seen> {
+    let mut known = HashSet::new();
+    letters.filter(|seen| known.insert(seen.id.clone())).collect()
 }
 
 impl Report for Redriven {
@@ -173,7 +186,7 @@ impl fmt::Display for Redriven {
             let more = self.left.saturating_sub(self.letters.len() as u64);
             write!(f, "{} would be moved", self.letters.len())?;
             if more > 0 {
-                write!(f, "; about {more} more are there, behind these in their rooms")?;
+                write!(f, "; about {more} more are there, which were not looked at")?;
             }
         } else {
             let unreadable = self.letters.iter().filter(|seen| seen.message_id.is_none()).count();
@@ -195,5 +208,22 @@ impl fmt::Display for Seen {
             }
             _ => write!(f, "{id}  group {group}  can't be read as a job"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_that_comes_twice_is_listed_once() {
+        let seen = |id: &str| Seen {
+            id: id.to_owned(),
+            group: "room".to_owned(),
+            message_id: None,
+            user_id: None,
+        };
+        let once = each_once(["1", "2", "1", "3", "2"].map(seen).into_iter());
+        assert_eq!(once, ["1", "2", "3"].map(seen));
     }
 }
