@@ -1,9 +1,12 @@
 //! A cluster: its nodes are found, followed when slots move, and missed only while they are away.
 
+use std::time::Duration;
+
 use shared::{
     config::Env,
     domain::{Ids, UserId},
 };
+use tokio::net::TcpListener;
 
 use crate::{
     node::{Node, until},
@@ -101,6 +104,25 @@ async fn while_a_node_is_away_its_users_do_without_and_the_others_do_not() {
     nodes[2].come_back().await;
     until("the node's users are served again", async || setting.serves(theirs).await).await;
     until("and what is theirs is kept", async || setting.keeps_and_forgets(theirs).await).await;
+}
+
+/// What is at its address afterwards closes every connection at once.
+#[tokio::test]
+async fn nothing_goes_on_connecting_to_a_cluster_that_is_away_altogether() {
+    let Some(mut node) = Node::cluster_of_one(&[]).await else { return };
+    let setting = Setting::new(&cluster_at(&node.url()));
+    assert!(setting.serves(setting.user).await);
+    node.kill().await;
+    let listener = TcpListener::bind(("127.0.0.1", node.port)).await.unwrap();
+    assert!(!setting.serves(setting.user).await);
+    let mut attempts = 0;
+    let counting = async {
+        while listener.accept().await.is_ok() {
+            attempts += 1;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_millis(500), counting).await.is_err());
+    assert!(attempts < 20, "{attempts} attempts in half a second");
 }
 
 #[tokio::test]
