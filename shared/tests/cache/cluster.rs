@@ -6,12 +6,18 @@ use shared::{
     config::Env,
     domain::{Ids, UserId},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     node::{Node, until},
     setting::{Setting, at},
 };
+
+/// Longer than it takes to find a cluster of one and to ask it.
+const CONNECTED: Duration = Duration::from_secs(1);
 
 fn cluster_at(url: &str) -> Env {
     at(url).with("VALKEY_CLUSTER", "true")
@@ -106,15 +112,36 @@ async fn while_a_node_is_away_its_users_do_without_and_the_others_do_not() {
     until("and what is theirs is kept", async || setting.keeps_and_forgets(theirs).await).await;
 }
 
-/// What is at its address afterwards closes every connection at once.
+/// It says that a slot has moved, and is gone before the client has asked where to.
 #[tokio::test]
 async fn nothing_goes_on_connecting_to_a_cluster_that_is_away_altogether() {
-    let Some(mut node) = Node::cluster_of_one(&[]).await else { return };
-    let setting = Setting::new(&cluster_at(&node.url()));
-    assert!(setting.serves(setting.user).await);
-    node.kill().await;
-    let listener = TcpListener::bind(("127.0.0.1", node.port)).await.unwrap();
-    assert!(!setting.serves(setting.user).await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let Some(node) = Node::cluster_of_one(&["--cluster-announce-port", &port.to_string()]).await
+    else {
+        return;
+    };
+    let setting = Setting::new(&cluster_at(&format!("redis://127.0.0.1:{port}")));
+    let (served, (mut client, mut server)) = tokio::join!(setting.serves(setting.user), async {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut server = TcpStream::connect(("127.0.0.1", node.port)).await.unwrap();
+        let passed = tokio::io::copy_bidirectional(&mut client, &mut server);
+        assert!(tokio::time::timeout(CONNECTED, passed).await.is_err(), "it goes on");
+        (client, server)
+    });
+    assert!(served, "by way of the front");
+    server.shutdown().await.unwrap();
+
+    let gone = async {
+        client.readable().await.unwrap();
+        client.write_all(format!("-MOVED 1 127.0.0.1:{port}\r\n").as_bytes()).await.unwrap();
+        drop(client);
+        while listener.accept().await.is_ok() {}
+    };
+    tokio::select! {
+        served = setting.serves(setting.user) => assert!(!served),
+        () = gone => panic!("the listener has ended"),
+    }
     let mut attempts = 0;
     let counting = async {
         while listener.accept().await.is_ok() {
