@@ -94,7 +94,7 @@ async fn invalidations_do_not_all_wait_for_the_handshake_of_a_server_that_hangs(
         }
     })
     .await;
-    assert!(took < Duration::from_millis(4_000), "{took:?}, where all would take 5 s");
+    assert!(took < Duration::from_secs(4), "{took:?}, where all would take 5 s");
 }
 
 /// An attempt that was frozen in the middle ends badly once it goes on: the call that waits for it
