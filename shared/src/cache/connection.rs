@@ -15,13 +15,14 @@ use super::{link::Link, server::Server};
 /// How long one call may take, a new connection included.
 const BOUND: Duration = Duration::from_millis(150);
 
-/// How long a call that matters waits where a TLS connection has to be made first: two handshakes
-/// and a sign-in may take longer than [`BOUND`] on the fraction of a core that a small function has
-/// (docs/adr/0013).
+/// How long a call that matters waits over TLS, where a connection may have to be made first: two
+/// handshakes and a sign-in may take longer than [`BOUND`] on the fraction of a core that a small
+/// function has (docs/adr/0013).
 const HANDSHAKE_BOUND: Duration = Duration::from_millis(500);
 
 /// How long calls that can be left out are left out after one has failed: a server that hangs costs
-/// one request in a second its bound, not all of them.
+/// one request in a second its bound, not all of them. Calls that matter have [`BOUND`] for as long
+/// after one has failed that had more.
 const REST: Duration = Duration::from_secs(1);
 
 /// A connection that is made at first use and again after it broke.
@@ -31,6 +32,8 @@ pub(super) struct Connection {
     started: Instant,
     /// Milliseconds after `started`.
     rests_until: Arc<AtomicU64>,
+    /// No call is patient until then; milliseconds after `started`.
+    hurries_until: Arc<AtomicU64>,
 }
 
 /// How much a call matters.
@@ -46,7 +49,8 @@ impl Connection {
     /// To `server`. Makes no call.
     pub(super) fn new(server: Server) -> Self {
         let link = Arc::new(Link::new(server));
-        Self { link, started: Instant::now(), rests_until: Arc::default() }
+        let started = Instant::now();
+        Self { link, started, rests_until: Arc::default(), hurries_until: Arc::default() }
     }
 
     /// Makes a call in one round trip; none if it failed, took too long, or was left out. Failures
@@ -60,8 +64,9 @@ impl Connection {
         if resting && importance == Importance::Optional {
             return None;
         }
-        let matters = importance == Importance::Tried && !resting;
-        let bound = if matters && self.link.shakes_hands() { HANDSHAKE_BOUND } else { BOUND };
+        let is_patient = importance == Importance::Tried && self.link.shakes_hands();
+        let is_patient = is_patient && self.now() >= self.hurries_until.load(Ordering::Relaxed);
+        let bound = if is_patient { HANDSHAKE_BOUND } else { BOUND };
         let reason = match tokio::time::timeout(bound, self.link.query(commands)).await {
             Ok(Ok(answer)) => {
                 self.link.succeeded();
@@ -74,8 +79,11 @@ impl Connection {
         if !resting {
             tracing::warn!(cache.error = reason, "the cache did not answer");
         }
-        let rest = u64::try_from(REST.as_millis()).unwrap_or_default();
-        self.rests_until.store(self.now() + rest, Ordering::Relaxed);
+        let rested = self.now() + u64::try_from(REST.as_millis()).unwrap_or_default();
+        self.rests_until.store(rested, Ordering::Relaxed);
+        if is_patient {
+            self.hurries_until.store(rested, Ordering::Relaxed);
+        }
         None
     }
 

@@ -34,26 +34,43 @@ impl Link {
         Self { server, current: Mutex::default(), failures: AtomicU32::default() }
     }
 
-    /// Whether a call has to wait for a handshake first.
+    /// Whether a call may have to wait for a TLS handshake first. A cluster's client does not tell
+    /// whether it has to connect again to one of its nodes.
     pub(super) fn shakes_hands(&self) -> bool {
-        let is_connected = |current: &Connecting| matches!(current.peek(), Some(Ok(_)));
-        self.server.is_tls && !self.current().as_ref().is_some_and(is_connected)
+        self.server.is_tls
     }
 
     /// Makes a call. It has no bound of its own; whoever gives it up says so to [`Self::failed`].
     pub(super) async fn query<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
-        let connecting = self.connecting();
-        let mut wire = connecting.clone().await?;
+        let (connecting, mut wire) = self.connected().await?;
         let answer = commands.query_async(&mut wire).await;
         match (wire, answer) {
-            // Closed, most likely long ago, between two requests. A cluster's client has looked
-            // after that itself.
+            // Closed, most likely long ago, between two requests.
             (Wire::Single(_), Err(error)) if error.is_connection_dropped() => {
                 self.forget(&connecting);
                 commands.query_async(&mut self.connecting().await?).await
             }
+            // A cluster's client has connected again itself, in vain. If no node is left, it may
+            // go on without a pause for as long as it is there.
+            (Wire::Cluster(_), Err(error)) if error.is_unrecoverable_error() => {
+                self.forget(&connecting);
+                Err(error)
+            }
             (_, answer) => answer,
         }
+    }
+
+    /// A connection. An attempt that others have begun may have been frozen in the middle: if it
+    /// fails, another one is made.
+    async fn connected(&self) -> RedisResult<(Connecting, Wire)> {
+        if let Some(begun) = self.usable()
+            && let Ok(wire) = begun.clone().await
+        {
+            return Ok((begun, wire));
+        }
+        let connecting = self.connecting();
+        let wire = connecting.clone().await?;
+        Ok((connecting, wire))
     }
 
     /// A call was answered.
@@ -74,14 +91,18 @@ impl Link {
     /// more: who comes later finds it made.
     fn connecting(&self) -> Connecting {
         let mut current = self.current();
-        let usable = current.as_ref().filter(|it| !matches!(it.peek(), Some(Err(_))));
-        if let Some(connecting) = usable {
-            return connecting.clone();
+        if let Some(connecting) = usable(current.as_ref()) {
+            return connecting;
         }
         let connecting = self.server.clone().connect().boxed().shared();
         tokio::spawn(connecting.clone());
         *current = Some(connecting.clone());
         connecting
+    }
+
+    /// The connection that there is, or the attempt that is under way.
+    fn usable(&self) -> Option<Connecting> {
+        usable(self.current().as_ref())
     }
 
     /// Replaces `broken` at the next call, unless somebody else has done so already.
@@ -92,4 +113,9 @@ impl Link {
     fn current(&self) -> std::sync::MutexGuard<'_, Option<Connecting>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// It, unless it has failed.
+fn usable(current: Option<&Connecting>) -> Option<Connecting> {
+    current.filter(|current| !matches!(current.peek(), Some(Err(_)))).cloned()
 }

@@ -1,12 +1,8 @@
 //! Signing in by IAM, over TLS, to a cluster whose user's password is the token that is expected.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use local::testing::ManualClock;
+use local::testing::{Lines, ManualClock};
 use shared::config::Env;
 use tokio::sync::watch;
 
@@ -92,6 +88,11 @@ impl Serverless {
         self.silence.send(()).unwrap();
     }
 
+    /// How many versions, and nothing else, are there.
+    pub(crate) async fn versions(&self) -> u32 {
+        self.node.ask(&["DBSIZE"]).await
+    }
+
     /// How often somebody has signed in.
     pub(crate) async fn sign_ins(&self) -> u32 {
         let stats: String = self.node.ask(&["INFO", "commandstats"]).await;
@@ -149,33 +150,15 @@ async fn a_cache_that_refuses_the_sign_in_is_done_without_until_it_does_not() {
     until("it is served", async || setting.serves(setting.user).await).await;
 }
 
-/// What is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(line)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_refused_sign_in_is_logged_as_such_and_without_the_token() {
     let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
     cache.expects("another token").await;
-    let log = Log::default();
-    let writer = log.clone();
-    let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(lines);
+    let (lines, _guard) = Lines::begin(at_noon());
     Setting::with_clock(&cache.env, at_noon()).cache.forget_lists(user(1)).await;
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("the cache did not answer"), "{logged}");
-    assert!(logged.contains("AuthenticationFailed"), "{logged}");
-    assert!(!logged.contains("X-Amz"), "{logged}");
+    let line = lines.only("the cache did not answer");
+    assert_eq!(line["cache.error"], "AuthenticationFailed", "{line}");
+    assert!(!lines.text().contains("X-Amz"), "{}", lines.text());
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ pub(crate) struct Node {
     folder: TempDir,
 }
 
-/// Any free port. Another process may take it first; a test that has to be run again says so.
+/// Any free port. Another process may take it first: see [`Node::launch`].
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -35,6 +35,11 @@ impl Node {
     /// A server with these options; none where the machine has none. `make test` installs one, and
     /// CI must have it.
     pub(crate) async fn start(options: &[&str]) -> Option<Self> {
+        Self::start_with(|| strings(options)).await
+    }
+
+    /// The same, with options that are chosen anew when a port was taken.
+    async fn start_with(options: impl Fn() -> Vec<String>) -> Option<Self> {
         // Tests run in the crate's folder; the tools are in the workspace's.
         let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/bin");
         let path = format!("{}:{tools}", std::env::var("PATH").unwrap_or_default());
@@ -43,12 +48,21 @@ impl Node {
             eprintln!("skipped: no Valkey here");
             return None;
         };
-        let (port, folder) = (free_port(), TempDir::new().unwrap());
-        let options: Vec<_> = options.iter().map(ToString::to_string).collect();
+        for _ in 0..10 {
+            let launched = Self::launch(server.clone(), free_port(), options()).await;
+            if launched.is_some() {
+                return launched;
+            }
+        }
+        panic!("ten servers have ended before they were up");
+    }
+
+    /// A server at this port; none if it has ended, as it does when somebody has taken the port.
+    async fn launch(server: PathBuf, port: u16, options: Vec<String>) -> Option<Self> {
+        let folder = TempDir::new().unwrap();
         let process = spawn(&server, port, &folder, &options);
-        let node = Self { port, server, options, process, folder };
-        node.is_up().await;
-        Some(node)
+        let mut node = Self { port, server, options, process, folder };
+        node.comes_up().await.then_some(node)
     }
 
     /// A cluster of one: all slots are its own.
@@ -82,10 +96,13 @@ impl Node {
     }
 
     async fn cluster_node(options: &[&str]) -> Option<Self> {
-        let bus = free_port().to_string();
-        let cluster = ["--cluster-enabled", "yes", "--cluster-port", &bus];
         let patience = ["--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no"];
-        Self::start(&[&cluster, &patience, options].concat()).await
+        Self::start_with(|| {
+            let bus = free_port().to_string();
+            let cluster = ["--cluster-enabled", "yes", "--cluster-port", &bus];
+            strings(&[&cluster, &patience, options].concat())
+        })
+        .await
     }
 
     fn bus_port(&self) -> String {
@@ -93,8 +110,23 @@ impl Node {
         self.options[option + 1].clone()
     }
 
-    async fn is_up(&self) {
-        until("the server is up", async || self.connection().await.is_some()).await;
+    /// Whether it comes up, and does not end instead.
+    async fn comes_up(&mut self) -> bool {
+        let mut has_ended = false;
+        until("the server is up", async || {
+            has_ended = self.process.try_wait().unwrap().is_some();
+            has_ended || self.answers().await
+        })
+        .await;
+        !has_ended
+    }
+
+    /// Whether it is this very process that answers at the port.
+    async fn answers(&self) -> bool {
+        let Some(mut connection) = self.connection().await else { return false };
+        let info = redis::cmd("INFO").arg("server").query_async::<String>(&mut connection).await;
+        let id = format!("process_id:{}", self.process.id().unwrap_or_default());
+        info.is_ok_and(|info| info.lines().any(|line| line == id))
     }
 
     async fn cluster_is_up(&self, nodes: usize) {
@@ -133,8 +165,12 @@ impl Node {
     /// Starts it again after [`Self::kill`], where it was, as what it was.
     pub(crate) async fn come_back(&mut self) {
         self.process = spawn(&self.server, self.port, &self.folder, &self.options);
-        self.is_up().await;
+        assert!(self.comes_up().await, "somebody has taken its port");
     }
+}
+
+fn strings(options: &[&str]) -> Vec<String> {
+    options.iter().map(ToString::to_string).collect()
 }
 
 fn spawn(server: &PathBuf, port: u16, folder: &TempDir, options: &[String]) -> Child {
@@ -149,4 +185,10 @@ fn spawn(server: &PathBuf, port: u16, folder: &TempDir, options: &[String]) -> C
         .kill_on_drop(true)
         .spawn()
         .unwrap()
+}
+
+#[tokio::test]
+async fn a_server_at_a_taken_port_is_not_taken_for_the_one_that_was_there_first() {
+    let Some(first) = Node::start(&[]).await else { return };
+    assert!(Node::launch(first.server.clone(), first.port, Vec::new()).await.is_none());
 }

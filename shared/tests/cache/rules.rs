@@ -84,6 +84,14 @@ async fn sends_are_counted_by_user_and_minute() {
 }
 
 #[tokio::test]
+async fn a_ping_is_answered() {
+    everywhere(async |setting| {
+        assert!(setting.cache.ping().await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nothing_stays_for_ever() {
     let Some(server) = Node::start(&[]).await else { return };
     let setting = Setting::new(&at(&server.url()));
@@ -109,5 +117,6 @@ async fn without_a_cache_everything_is_a_miss_and_no_rate_is_enforced() {
         setting.cache.keep_list(setting.user, "50:", version, "[1]").await;
         setting.cache.forget_lists(setting.user).await;
         assert_eq!(setting.cache.count_send(setting.user, 7).await, None);
+        assert_eq!(setting.cache.ping().await, None);
     }
 }
