@@ -8,6 +8,7 @@ use shared::{config::Env, domain::SystemClock};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     shared::telemetry::init();
-    let state = shared::telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)))?;
+    let state =
+        shared::telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)))?;
     lambda_http::run(shared::http::service(admin::router(state))).await
 }

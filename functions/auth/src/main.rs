@@ -8,6 +8,8 @@ use shared::{config::Env, domain::SystemClock};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     shared::telemetry::init();
-    let state = shared::telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)).await)?;
+    let state = shared::telemetry::started(
+        State::from_env(&Env::of_process(), Arc::new(SystemClock)).await,
+    )?;
     lambda_http::run(shared::http::service(auth::router(state))).await
 }

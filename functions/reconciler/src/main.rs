@@ -9,6 +9,8 @@ use shared::{config::Env, domain::SystemClock};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init();
-    let reconciler = shared::telemetry::started(Reconciler::from_env(&Env::of_process(), Arc::new(SystemClock)).await)?;
+    let reconciler = shared::telemetry::started(
+        Reconciler::from_env(&Env::of_process(), Arc::new(SystemClock)).await,
+    )?;
     lambda_runtime::run(service_fn(|event| Box::pin(reconciler::handle(&reconciler, event)))).await
 }

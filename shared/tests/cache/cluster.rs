@@ -1,23 +1,14 @@
 //! A cluster: its nodes are found, followed when slots move, and missed only while they are away.
 
-use std::time::Duration;
-
 use shared::{
     config::Env,
     domain::{Ids, UserId},
-};
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
 };
 
 use crate::{
     node::{Node, until},
     setting::{Setting, at},
 };
-
-/// Longer than it takes to find a cluster of one and to ask it.
-const CONNECTED: Duration = Duration::from_secs(1);
 
 fn cluster_at(url: &str) -> Env {
     at(url).with("VALKEY_CLUSTER", "true")
@@ -110,46 +101,6 @@ async fn while_a_node_is_away_its_users_do_without_and_the_others_do_not() {
     nodes[2].come_back().await;
     until("the node's users are served again", async || setting.serves(theirs).await).await;
     until("and what is theirs is kept", async || setting.keeps_and_forgets(theirs).await).await;
-}
-
-/// It says that a slot has moved, and is gone before the client has asked where to.
-#[tokio::test]
-async fn nothing_goes_on_connecting_to_a_cluster_that_is_away_altogether() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let Some(node) = Node::cluster_of_one(&["--cluster-announce-port", &port.to_string()]).await
-    else {
-        return;
-    };
-    let setting = Setting::new(&cluster_at(&format!("redis://127.0.0.1:{port}")));
-    let (served, (mut client, mut server)) = tokio::join!(setting.serves(setting.user), async {
-        let (mut client, _) = listener.accept().await.unwrap();
-        let mut server = TcpStream::connect(("127.0.0.1", node.port)).await.unwrap();
-        let passed = tokio::io::copy_bidirectional(&mut client, &mut server);
-        assert!(tokio::time::timeout(CONNECTED, passed).await.is_err(), "it goes on");
-        (client, server)
-    });
-    assert!(served, "by way of the front");
-    server.shutdown().await.unwrap();
-
-    let gone = async {
-        client.readable().await.unwrap();
-        client.write_all(format!("-MOVED 1 127.0.0.1:{port}\r\n").as_bytes()).await.unwrap();
-        drop(client);
-        while listener.accept().await.is_ok() {}
-    };
-    tokio::select! {
-        served = setting.serves(setting.user) => assert!(!served),
-        () = gone => panic!("the listener has ended"),
-    }
-    let mut attempts = 0;
-    let counting = async {
-        while listener.accept().await.is_ok() {
-            attempts += 1;
-        }
-    };
-    assert!(tokio::time::timeout(Duration::from_millis(500), counting).await.is_err());
-    assert!(attempts < 20, "{attempts} attempts in half a second");
 }
 
 #[tokio::test]
