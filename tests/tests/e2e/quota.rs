@@ -83,7 +83,8 @@ async fn every_answer_says_what_is_left() {
 async fn a_reply_that_failed_gives_its_unit_back() {
     clear_of_midnight().await;
     let Some(parley) = Parley::builder().start().await else { return };
-    let late = Duration::from_millis(700);
+    // Long enough to look around meanwhile, however slow the host is.
+    let late = Duration::from_secs(3);
     parley.model().on(Behaviour::new(Respond::Block).when("blocked").delay(late));
     let user = parley.user().await;
     let room = user.create_room("Units").await;
