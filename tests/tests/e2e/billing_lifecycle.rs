@@ -1,6 +1,8 @@
 //! What becomes of a subscription without its user: renewals, payments that fail, ends, news that get
 //! lost, and processes that do.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tests::{
     Browser, PATIENCE, Parley, User, clear_of_midnight, eventually, now,
@@ -201,9 +203,10 @@ async fn a_slow_stripe_holds_up_nobody_who_does_not_pay() {
     let (stripe, user) = (parley.stripe(), parley.user().await);
     user.upgrade(stripe).await;
     stripe.on(Behaviour::new(Respond::Hang));
-    // Whoever asked Stripe now would answer 503, after some seconds.
+    let started = tokio::time::Instant::now();
     let room = user.create_room("Not held up").await;
     user.ask_and_wait(&room, "Am I held up?").await;
     assert_eq!(user.tier().await, "pro");
     user.get("/user/me").await.is(200);
+    assert!(started.elapsed() < Duration::from_secs(5), "held up for {:?}", started.elapsed());
 }
