@@ -59,7 +59,10 @@ impl Process {
             }
             if let Some(status) = self.child.try_wait().unwrap() {
                 self.gone = true;
-                return Err(format!("`local` ended with {status} before it served:\n{}", self.output()));
+                return Err(format!(
+                    "`local` ended with {status} before it served:\n{}",
+                    self.output()
+                ));
             }
             if Instant::now() >= deadline {
                 return Err(format!(
@@ -127,7 +130,8 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 fn binary() -> PathBuf {
-    let binary = std::env::var_os("PARLEY_LOCAL_BIN").map_or_else(beside_this_program, PathBuf::from);
+    let binary =
+        std::env::var_os("PARLEY_LOCAL_BIN").map_or_else(beside_this_program, PathBuf::from);
     assert!(
         binary.is_file(),
         "{} is missing: run `make test`, or `cargo build -p local` first",

@@ -177,8 +177,7 @@ impl Actor {
         let messages = (0..5).filter_map(|_| Some((self.room()?, self.text())));
         let messages: Vec<_> = messages.collect();
         let client = &self.client;
-        let sends =
-            messages.into_iter().map(|(room, content)| send(client.clone(), room, content));
+        let sends = messages.into_iter().map(|(room, content)| send(client.clone(), room, content));
         for sent in join_all(sends).await {
             self.note(sent);
         }
@@ -318,8 +317,7 @@ impl Actor {
     // Money
 
     async fn subscribe(&mut self, world: &World) {
-        let answer =
-            self.client.insist(&Method::POST, "/subscribe/pro", |request| request).await;
+        let answer = self.client.insist(&Method::POST, "/subscribe/pro", |request| request).await;
         if answer.status() != 201 {
             // Is Pro, or the same is under way.
             return assert_eq!(answer.status(), 409, "{answer}");
@@ -364,10 +362,14 @@ impl Actor {
 
     async fn leave(&mut self) {
         let answer = self.client.insist(&Method::DELETE, "/user/me", |request| request).await;
-        assert!(matches!(answer.status(), 204 | 401), "{answer}");
         self.book.gone = true;
+        if answer.status() == 401 {
+            // A try before this one has done it, and could not finish: its rooms are the sweeper's.
+            return;
+        }
+        answer.is(204);
         let again = self.client.insist(&Method::GET, "/chatroom", |request| request).await;
-        assert!(again.status() == 401 || again.array().is_empty(), "it goes on: {again}");
+        assert!(again.expect(200).array().is_empty(), "rooms of a deleted account are shown");
     }
 
     /// Their client, for the checks at the end.
@@ -384,8 +386,7 @@ async fn send(client: Client, room: String, content: String) -> Sent {
     let began = Instant::now();
     let (path, body) = (format!("/chatroom/{room}/message"), json!({"content": content}));
     let key = content.replace(' ', "-");
-    let answer =
-        client.insist(&Method::POST, &path, |request| request.json(&body).key(&key)).await;
+    let answer = client.insist(&Method::POST, &path, |request| request.json(&body).key(&key)).await;
     (room, content, began, answer)
 }
 

@@ -19,7 +19,8 @@ impl Tables {
         loop {
             let request = self.0.scan().table_name(table).consistent_read(true);
             let page = request.set_exclusive_start_key(next).send().await.unwrap();
-            let read: Vec<Value> = serde_dynamo::from_items(page.items.unwrap_or_default()).unwrap();
+            let read: Vec<Value> =
+                serde_dynamo::from_items(page.items.unwrap_or_default()).unwrap();
             items.extend(read);
             next = page.last_evaluated_key;
             if next.is_none() {
