@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod attacks;
 mod auth;
 mod billing_lifecycle;
 mod chatrooms;
