@@ -19,7 +19,12 @@ use shared::{
 };
 use tracing::{Instrument, Span};
 
-use crate::{Worker, reply::Outcome, retry};
+use crate::{
+    Worker,
+    records::{by_group, envelope, receives, trace},
+    reply::Outcome,
+    retry,
+};
 
 /// What a record needs besides the model's time, for three calls of DynamoDB: a call that would end
 /// later than this before the function is cut off is not begun.
@@ -140,34 +145,11 @@ impl Worker {
     }
 }
 
-/// The records by room, each room's in their order.
-fn by_group(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
-    let mut groups: Vec<(Option<&String>, Vec<&SqsMessage>)> = Vec::new();
-    for record in records {
-        let id = record.attributes.get("MessageGroupId");
-        match groups.iter_mut().find(|(group, _)| id.is_some() && *group == id) {
-            Some((_, group)) => group.push(record),
-            None => groups.push((id, vec![record])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// What a record asks for; none if it can't be read.
-fn envelope(record: &SqsMessage) -> Option<Envelope> {
-    let envelope = record.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    if envelope.is_none() {
-        tracing::error!(sqs.message_id = record.message_id, "a job that can't be read");
-    }
-    envelope
-}
-
 /// The fields of every line about this record: those of the request that accepted its message, and
 /// the trace that they share.
 fn span(envelope: &Envelope, record: &SqsMessage) -> Span {
     let Envelope { job, request_id } = envelope;
-    let trace = record.attributes.get("AWSTraceHeader");
-    let trace = trace.and_then(|header| header.parse::<TraceHeader>().ok());
+    let trace = trace(record);
     tracing::info_span!(
         "reply",
         request_id,
@@ -177,10 +159,4 @@ fn span(envelope: &Envelope, record: &SqsMessage) -> Span {
         chatroom_id = %job.chatroom_id,
         message_id = %job.message_id,
     )
-}
-
-/// How often SQS has delivered a record, this time included.
-fn receives(record: &SqsMessage) -> u32 {
-    let count = record.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
