@@ -118,7 +118,8 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 fn binary() -> PathBuf {
-    let binary = std::env::var_os("PARLEY_LOCAL_BIN").map_or_else(beside_this_test, PathBuf::from);
+    let binary = std::env::var_os("PARLEY_LOCAL_BIN")
+        .map_or_else(|| beside_this_test("local"), PathBuf::from);
     assert!(
         binary.is_file(),
         "{} is missing: run `make test`, or `cargo build -p local` first",
@@ -127,10 +128,10 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// A test runs in `target/<profile>/deps`; `local` lies one folder up.
-fn beside_this_test() -> PathBuf {
+/// A test runs in `target/<profile>/deps`; programs lie one folder up.
+pub(crate) fn beside_this_test(program: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.parent().and_then(Path::parent).unwrap().join("local")
+    test.parent().and_then(Path::parent).unwrap().join(program)
 }
 
 /// A developer's own settings must not change what a test sees; these can't.
