@@ -1,8 +1,10 @@
 //! The operator's commands.
 
+use std::collections::BTreeSet;
+
 use tokio::process::Command;
 
-use crate::documents;
+use crate::{documents, support::Template};
 
 /// What the documents' variables stand for.
 const VARIABLES: [(&str, &str); 4] = [
@@ -44,6 +46,39 @@ fn a_command_is_found_in_whatever_block_it_stands() {
                 ```sh\ncargo run --quiet --bin parley -- replay \"$EVENT\" && echo done\n```\n";
     let expected = ["keys --put --stack parley-test", "status", "replay evt_1"];
     assert_eq!(commands(text), expected);
+}
+
+#[test]
+fn what_a_command_names_of_a_stack_is_in_the_template() {
+    let template = Template::read().0;
+    let known = |part: &str| -> BTreeSet<String> {
+        template[part].as_object().unwrap().keys().cloned().collect()
+    };
+    let (parameters, outputs, resources) =
+        (known("Parameters"), known("Outputs"), known("Resources"));
+    let mut count = 0;
+    for (document, text) in documents() {
+        let named = [
+            (named_in(&text, "PARAMETERS='", "'"), &parameters),
+            (named_in(&text, "$(output ", ")"), &outputs),
+            (named_in(&text, "\nrestart ", "\n"), &resources),
+            (named_in(&text, "   restart ", "\n"), &resources),
+        ];
+        for (names, known) in named {
+            count += names.len();
+            let unknown: Vec<_> = names.into_iter().filter(|name| !known.contains(name)).collect();
+            assert!(unknown.is_empty(), "{document} names {unknown:?}");
+        }
+    }
+    assert!(count > 20, "only {count} names were found");
+}
+
+/// The names between `begin` and `end`, several with a value each or one without, in `text`.
+fn named_in(text: &str, begin: &str, end: &str) -> Vec<String> {
+    let lists = text.split(begin).skip(1).filter_map(|rest| rest.split(end).next());
+    let words = lists.flat_map(str::split_whitespace);
+    let names = words.filter_map(|word| word.split('=').next());
+    names.filter(|name| name.chars().all(char::is_alphanumeric)).map(str::to_owned).collect()
 }
 
 /// The arguments of all commands of `parley` in the blocks of `text`.

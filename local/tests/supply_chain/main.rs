@@ -3,7 +3,7 @@
 //!
 //! `make deny` asks more (advisories, doubled crates), and needs a tool for it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that can't go on fails its test")]
+#![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
 
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "others use the rest")]
