@@ -23,6 +23,7 @@
 mod api;
 mod browser;
 mod cache;
+pub mod chaos;
 mod clock;
 mod link;
 pub mod model;

@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{
     Parley, User,
-    process::beside_this_test,
+    process::beside_this_program,
     rehearsal::{
         self,
         aws::{REGION, ROOT},
@@ -57,7 +57,7 @@ impl Ran {
 impl Parley {
     /// Runs `parley` on this deployment, which has to be one of the test's own.
     pub async fn operate(&self, arguments: &[&str]) -> Ran {
-        let program = beside_this_test("parley");
+        let program = beside_this_program("parley");
         assert!(program.is_file(), "{} is missing: cargo build -p local --bins", program.display());
         let mut command = Command::new(program);
         command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);

@@ -3,6 +3,7 @@
 //! With `ReportBatchItemFailures`, a FIFO batch must stop a group at its first failure and report
 //! that record and the rest of its group, or a later message would overtake an earlier one
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
+//! `tests/tests/protocol/worker.rs` models it.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -76,16 +77,8 @@ impl Worker {
                 continue;
             };
             let span = span(&envelope, record);
-            let outcome = if until.saturating_duration_since(Instant::now()) < self.timeout + MARGIN
-                && index > 0
-            {
-                // Begun now, it might be cut off in the middle of the model's answer.
-                span.in_scope(|| tracing::info!(ReplyRetries = 1, "put off: no time left"));
-                Outcome::Again(Duration::ZERO)
-            } else {
-                self.handle_job(&envelope.job, record).instrument(span).await
-            };
-            if let Outcome::Again(wait) = outcome {
+            let handled = self.handle_job(&envelope.job, record, until, index == 0);
+            if let Some(wait) = handled.instrument(span).await {
                 unsettled.extend(group[index..].iter().map(|&record| Unsettled { record, wait }));
                 break;
             }
@@ -93,7 +86,31 @@ impl Worker {
         unsettled
     }
 
-    async fn handle_job(&self, job: &Job, record: &SqsMessage) -> Outcome {
+    /// One job, and before it what was asked in its room earlier and still waits. Returns after what
+    /// time it is to be delivered again, unless it is settled.
+    async fn handle_job(
+        &self,
+        job: &Job,
+        record: &SqsMessage,
+        until: Instant,
+        mut is_first: bool,
+    ) -> Option<Duration> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if !is_first && left < self.timeout + MARGIN {
+                // Begun now, it might be cut off in the middle of the model's answer.
+                tracing::info!(ReplyRetries = 1, "put off: no time left");
+                return Some(Duration::ZERO);
+            }
+            match self.settle_one(job, record).await {
+                Outcome::Settled => return None,
+                Outcome::Again(wait) => return Some(wait),
+                Outcome::Earlier => is_first = false,
+            }
+        }
+    }
+
+    async fn settle_one(&self, job: &Job, record: &SqsMessage) -> Outcome {
         let attempt = AssertUnwindSafe(Box::pin(self.reply(job))).catch_unwind();
         match attempt.await {
             Ok(Ok(outcome)) => return outcome,

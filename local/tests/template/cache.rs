@@ -28,8 +28,14 @@ async fn the_caches_user_may_do_what_the_functions_do() {
     let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("kept already") };
     cache.keep_list(user, "first", version, "[]").await;
     assert!(matches!(cache.list(user, "first").await, Lookup::Hit(list) if list == "[]"));
-    cache.forget_lists(user).await;
-    assert!(matches!(cache.list(user, "first").await, Lookup::Miss(_)));
+    let hold = cache.hold_lists(user).await;
+    let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("still kept") };
+    cache.keep_list(user, "first", version, "[]").await;
+    assert!(matches!(cache.list(user, "first").await, Lookup::Miss(_)), "kept during a write");
+    cache.release_lists(hold).await;
+    let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("kept again") };
+    cache.keep_list(user, "first", version, "[]").await;
+    assert!(matches!(cache.list(user, "first").await, Lookup::Hit(_)), "the write is over");
 }
 
 #[tokio::test]
