@@ -61,9 +61,9 @@ fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
 openapi: ## Write functions/docs/openapi.json anew from the code
 	UPDATE=1 cargo test --locked --workspace --test openapi
 
+# Licences, banned crates and sources are held by `make test` as well, without a tool (local/tests/supply_chain).
 deny: ## Licences, advisories and banned crates of the dependencies (needs cargo-deny)
-	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
-	cargo deny --locked --workspace check
+	@scripts/deny.sh
 
 # `sam build` compiles the same, function by function, and lays the result out for `sam deploy`.
 build: ## The functions as they are deployed (arm64), in target/lambda/<name>/bootstrap

@@ -50,6 +50,7 @@ pub use local::{
     gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply},
     testing::ManualClock,
 };
+pub use operator::Ran;
 pub use parley::{Builder, Parley, replies_to};
 pub use request::Request;
 pub use response::Response;

@@ -25,6 +25,7 @@ mod passwords;
 mod quota;
 mod rehearsed;
 mod restart;
+mod runbook;
 mod subscription;
 mod tokens;
 mod user;
