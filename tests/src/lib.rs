@@ -26,6 +26,7 @@ mod cache;
 mod clock;
 mod link;
 pub mod model;
+pub mod mutations;
 mod never_log;
 mod operator;
 mod parley;
