@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test e2e chaos lint fmt template fuzz openapi deny build sizes deploy clean
+.PHONY: help run test e2e chaos lint fmt template fuzz mutations mutants openapi deny build sizes deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,13 @@ template: ## Check template.yaml (SAM, cfn-lint and checkov, offline)
 fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
 	scripts/tools.sh schemathesis valkey
 	scripts/with-local.sh scripts/fuzz-api.sh
+
+mutations: ## Break each protection on purpose (tests/mutations.toml; ONLY=name): a test has to fail
+	scripts/tools.sh valkey
+	@scripts/mutations.sh
+
+mutants: ## Change the rules, tokens and signatures at every place (needs cargo-mutants)
+	@scripts/mutants.sh
 
 openapi: ## Write functions/docs/openapi.json anew from the code
 	UPDATE=1 cargo test --locked --workspace --test openapi

@@ -122,3 +122,6 @@ fn validation() -> Validation {
     validation.validate_exp = false;
     validation
 }
+
+#[cfg(test)]
+mod tests;

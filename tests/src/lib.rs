@@ -27,6 +27,7 @@ pub mod chaos;
 mod clock;
 mod link;
 pub mod model;
+pub mod mutations;
 mod never_log;
 mod operator;
 mod parley;

@@ -143,6 +143,11 @@ mod tests {
     }
 
     #[test]
+    fn a_session_lasts_for_thirty_days_of_24_hours() {
+        assert_eq!(kept(&token()).expires_at, 2_592_000);
+    }
+
+    #[test]
     fn a_successor_is_of_the_family_and_the_only_latest() {
         let first = token();
         let second = first.next(&mut StdRng::seed_from_u64(8));

@@ -126,7 +126,7 @@ impl Ids {
     pub fn next<T: From<Ulid>>(&self, now: Timestamp) -> T {
         let fresh = Ulid::from_parts(millis(now), random());
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let next = if fresh > *last && fresh.timestamp_ms() > last.timestamp_ms() {
+        let next = if fresh.timestamp_ms() > last.timestamp_ms() {
             fresh
         } else {
             // 2^80 ids within one millisecond: `increment` can't overflow in practice.
@@ -181,9 +181,17 @@ mod tests {
         let ids = Ids::default();
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let earlier: Timestamp = "2026-11-21T11:00:00Z".parse().unwrap();
-        let made: Vec<MessageId> =
-            [now, now, earlier, now, now].into_iter().map(|at| ids.next(at)).collect();
+        let times = [now, earlier].into_iter().flat_map(|at| [at; 50]);
+        let made: Vec<MessageId> = times.chain([now]).map(|at| ids.next(at)).collect();
         assert!(made.is_sorted_by(|a, b| a < b), "{made:?}");
+    }
+
+    #[test]
+    fn a_reply_is_made_now_if_that_is_behind_its_question() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let later: Timestamp = "2026-11-21T12:01:00Z".parse().unwrap();
+        let question: MessageId = Ids::default().next(now);
+        assert_eq!(Ids::default().next_after(question, later).created_at(), later);
     }
 
     #[test]
@@ -191,7 +199,23 @@ mod tests {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let slow: Timestamp = "2026-11-21T11:59:00Z".parse().unwrap();
         let question: MessageId = Ids::default().next(now);
-        assert!(Ids::default().next_after(question, slow) > question);
+        let reply = Ids::default().next_after(question, slow);
+        assert_eq!(reply.created_at(), "2026-11-21T12:00:00.001Z".parse().unwrap());
+    }
+
+    #[test]
+    fn a_reply_never_takes_the_id_of_its_question() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let ids = Ids::default();
+        let before: MessageId = ids.next(now);
+        let next_in_line = MessageId(before.0.increment().unwrap());
+        assert!(ids.next_after(next_in_line, now) > next_in_line);
+    }
+
+    #[test]
+    fn all_of_the_80_random_bits_are_drawn() {
+        let drawn = (0..200).fold(0, |bits, _| bits | random());
+        assert_eq!(drawn, (1 << 80) - 1);
     }
 
     #[test]

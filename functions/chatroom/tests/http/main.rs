@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
 
 mod answer;
+mod cache;
 mod client;
 mod faults;
 mod host;
