@@ -9,6 +9,7 @@ mod faults;
 mod host;
 mod idempotency;
 mod lambda;
+mod lists;
 mod logs;
 mod paging;
 mod quota;
