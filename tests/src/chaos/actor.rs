@@ -177,8 +177,7 @@ impl Actor {
         let messages = (0..5).filter_map(|_| Some((self.room()?, self.text())));
         let messages: Vec<_> = messages.collect();
         let client = &self.client;
-        let sends =
-            messages.into_iter().map(|(room, content)| send(client.clone(), room, content));
+        let sends = messages.into_iter().map(|(room, content)| send(client.clone(), room, content));
         for sent in join_all(sends).await {
             self.note(sent);
         }
@@ -318,8 +317,7 @@ impl Actor {
     // Money
 
     async fn subscribe(&mut self, world: &World) {
-        let answer =
-            self.client.insist(&Method::POST, "/subscribe/pro", |request| request).await;
+        let answer = self.client.insist(&Method::POST, "/subscribe/pro", |request| request).await;
         if answer.status() != 201 {
             // Is Pro, or the same is under way.
             return assert_eq!(answer.status(), 409, "{answer}");
@@ -384,8 +382,7 @@ async fn send(client: Client, room: String, content: String) -> Sent {
     let began = Instant::now();
     let (path, body) = (format!("/chatroom/{room}/message"), json!({"content": content}));
     let key = content.replace(' ', "-");
-    let answer =
-        client.insist(&Method::POST, &path, |request| request.json(&body).key(&key)).await;
+    let answer = client.insist(&Method::POST, &path, |request| request.json(&body).key(&key)).await;
     (room, content, began, answer)
 }
 

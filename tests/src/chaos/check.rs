@@ -132,9 +132,11 @@ impl Snapshot {
     fn messages_are_settled(&self, book: &Book, findings: &mut Findings) {
         for (id, room) in &book.rooms {
             if room.deleted {
-                findings.check("a deleted room is purged", self.of_room(id).next().is_none(), || {
-                    format!("{id} of {}", book.name)
-                });
+                findings.check(
+                    "a deleted room is purged",
+                    self.of_room(id).next().is_none(),
+                    || format!("{id} of {}", book.name),
+                );
                 continue;
             }
             for asked in &room.asked {
@@ -171,9 +173,7 @@ impl Snapshot {
         for message in self.of_room(id) {
             let (message_id, content) = (text(message, "message_id"), text(message, "content"));
             let is_known = match message["reply_to"].as_str() {
-                Some(question) => {
-                    self.messages.contains_key(&(id.to_owned(), question.to_owned()))
-                }
+                Some(question) => self.messages.contains_key(&(id.to_owned(), question.to_owned())),
                 None => {
                     said.insert(content.clone())
                         && (asked.contains(&*message_id) || book.maybe.contains(&content))
@@ -292,9 +292,8 @@ async fn tier_is_stripes(
     let pays = |status: &String| ["active", "trialing", "past_due"].contains(&status.as_str());
     if book.gone {
         let ended = statuses.iter().all(|status| status == "canceled");
-        return findings.check("who has left pays no more", ended, || {
-            format!("{}: {statuses:?}", book.name)
-        });
+        return findings
+            .check("who has left pays no more", ended, || format!("{}: {statuses:?}", book.name));
     }
     let expected = if statuses.iter().any(pays) { "pro" } else { "basic" };
     let request = |request| request;

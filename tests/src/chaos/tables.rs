@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::aws::Aws;
 
 /// The tables.
-pub(super) struct Tables(Client);
+pub struct Tables(Client);
 
 impl Tables {
     pub(super) fn new(aws: &Aws) -> Self {
@@ -13,13 +13,14 @@ impl Tables {
     }
 
     /// All items of a table, as JSON.
-    pub(super) async fn items(&self, table: &str) -> Vec<Value> {
+    pub async fn items(&self, table: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut next = None;
         loop {
             let request = self.0.scan().table_name(table).consistent_read(true);
             let page = request.set_exclusive_start_key(next).send().await.unwrap();
-            let read: Vec<Value> = serde_dynamo::from_items(page.items.unwrap_or_default()).unwrap();
+            let read: Vec<Value> =
+                serde_dynamo::from_items(page.items.unwrap_or_default()).unwrap();
             items.extend(read);
             next = page.last_evaluated_key;
             if next.is_none() {
