@@ -181,7 +181,8 @@ impl Drop for Parley {
     }
 }
 
-fn is_fit_to_print(api: &Api, logs: &str) {
+/// Fails if what a process has printed tells of a panic, or what must never be in a log.
+pub(crate) fn is_fit_to_print(api: &Api, logs: &str) {
     // As Rust says it, and as the functions' own lines do.
     let has_panicked = logs.contains("panicked at") || logs.contains(r#""message":"panicked""#);
     assert!(!has_panicked, "it panicked:\n{logs}");

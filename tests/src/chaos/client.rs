@@ -10,7 +10,7 @@ use rand::RngExt;
 use reqwest::Method;
 use tokio::time::{Instant, sleep};
 
-use super::world::Instance;
+use super::instance::Instance;
 use crate::{Request, Response};
 
 /// How long a client asks again before it calls the server broken: longer than any trouble lasts.

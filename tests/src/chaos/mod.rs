@@ -9,8 +9,10 @@
 //!
 //! - [`plan`]: what goes wrong and when, all of it from a seed. [`fault`]: how a call goes wrong.
 //! - [`proxy`]: makes it go wrong. Tests of single faults use it by itself.
-//! - `world`: servers, proxies, processes. `actor`: a user, with a [`book`](self) of what Parley has
-//!   promised them. `client`: sends a request until it is answered.
+//! - [`Servers`]: what Parley calls, behind proxies. [`Instance`]: a Parley, killed and started again.
+//!   The tests of single faults have a world of these, too.
+//! - `world`: all of them in a storm. `actor`: a user, with a [`book`](self) of what Parley has promised
+//!   them. `client`: sends a request until it is answered.
 //! - `check`: what has to hold afterwards, from outside and in the tables.
 //!
 //! The protocol behind all this is modelled, and all its small worlds are tried, in
@@ -21,9 +23,11 @@ mod book;
 mod check;
 mod client;
 pub mod fault;
+mod instance;
 pub mod plan;
 pub mod proxy;
 mod report;
+mod servers;
 mod tables;
 mod world;
 
@@ -36,8 +40,11 @@ use crate::Api;
 use actor::{Actor, Secrets};
 use check::Findings;
 use client::Client;
+pub use instance::Instance;
 use plan::Plan;
 pub use report::Report;
+pub use servers::Servers;
+pub use tables::Tables;
 use world::{PROCESSES, World};
 
 /// One run: starts a world, lets it storm, waits until all is settled, and checks.

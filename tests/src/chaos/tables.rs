@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::aws::Aws;
 
 /// The tables.
-pub(super) struct Tables(Client);
+pub struct Tables(Client);
 
 impl Tables {
     pub(super) fn new(aws: &Aws) -> Self {
@@ -13,7 +13,7 @@ impl Tables {
     }
 
     /// All items of a table, as JSON.
-    pub(super) async fn items(&self, table: &str) -> Vec<Value> {
+    pub async fn items(&self, table: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut next = None;
         loop {
