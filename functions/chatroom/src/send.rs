@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use shared::{
-    domain::{Caller, ChatroomId, MessageId, Status, Tier, User, clock},
+    domain::{Caller, ChatroomId, MessageId, Status, Tier, User, clock, text::Content},
     http::{
         Allowance, FromCaller, IdempotencyKey, JsonBody, Problem, ProblemBody, RateLimitHeaders,
         Result,
@@ -68,19 +68,12 @@ pub(crate) async fn send(
 ) -> Result<Response> {
     let content = body.value.content()?;
     let rate = check_rate(&state, &caller).await?;
-    let id: MessageId = state.ids.next(state.clock.now());
-    let answer = first_answer(room, id, content.as_str())?;
-    let claim = key.map(|IdempotencyKey(key)| Claim {
-        key,
-        fingerprint: fingerprint(&method, uri.path(), &body.bytes),
-        answer: answer.clone(),
-    });
-    let message = NewMessage { id, chatroom_id: room, content: &content, claim };
-    let (sent, sender) = tokio::join!(
-        state.store.accept(&caller, &message, &state.limits),
+    let key = key.map(|IdempotencyKey(key)| (key, fingerprint(&method, uri.path(), &body.bytes)));
+    let (accepted, sender) = tokio::join!(
+        accept(&state, &caller, room, &content, key.as_ref()),
         sender(&state, &caller),
     );
-    let sent = sent?;
+    let (id, answer, sent) = accepted?;
     let limits = |used| headers(&state, sender.as_ref(), id, used, rate);
     let mut used = Used::WithThis;
     let answer = match sent {
@@ -97,6 +90,7 @@ pub(crate) async fn send(
             }
             first
         }
+        Sent::DayOver(_) => return Err(Problem::unavailable("the day changed under the message")),
         Sent::Denied(Denied::OverQuota) => {
             tracing::info!(QuotaDenials = 1, "the day's quota is used up");
             return Err(over_quota(&state, id, &limits(Used::All)));
@@ -108,6 +102,37 @@ pub(crate) async fn send(
     let mut response = created(StatusCode::ACCEPTED, answer)?;
     response.headers_mut().extend(limits(used).to_headers());
     Ok(response)
+}
+
+/// How many ids a message gets at the most, each of the day that has begun meanwhile.
+const IDS: u32 = 3;
+
+/// Makes the message's id and the answer, and accepts it. `key` is the client's idempotency key, with
+/// the digest of this request.
+async fn accept(
+    state: &State,
+    caller: &Caller,
+    room: ChatroomId,
+    content: &Content,
+    key: Option<&(String, String)>,
+) -> Result<(MessageId, FirstAnswer, Sent)> {
+    let mut at = state.clock.now();
+    let mut left = IDS;
+    loop {
+        left -= 1;
+        let id = state.ids.next(at);
+        let answer = first_answer(room, id, content.as_str())?;
+        let claim = key.map(|(key, fingerprint)| Claim {
+            key: key.clone(),
+            fingerprint: fingerprint.clone(),
+            answer: answer.clone(),
+        });
+        let message = NewMessage { id, chatroom_id: room, content, claim };
+        match state.store.accept(caller, &message, &state.limits).await? {
+            Sent::DayOver(day) if left > 0 => at = state.clock.now().max(clock::start_of(day)),
+            sent => return Ok((id, answer, sent)),
+        }
+    }
 }
 
 fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstAnswer> {
