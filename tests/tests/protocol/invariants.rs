@@ -16,7 +16,6 @@ pub(crate) const AT_REST: &str = "nothing is left undone: all is settled, the qu
 pub(crate) const ASKED_ONCE: &str = "as long as nothing goes wrong, no two workers ask the same";
 
 /// To be seen where the promises are kept: else there would be little behind that.
-
 pub(crate) const ALL_ANSWERED: &str = "all are answered";
 pub(crate) const FAILED: &str = "one has failed";
 pub(crate) const DELETED: &str = "a room was purged while a question waited";

@@ -8,15 +8,14 @@
 //! `tests/src/chaos` holds the running backend to the same promises, at random; here it is small and
 //! complete. A change of that code is a change of this model.
 //!
-//! [`holds`] shows that the promises are kept, and how many states that took; [`breaks`] takes away
-//! one protection after the other, and shows that the model notices.
+//! [`holds`] shows that the promises are kept, in nine configurations of 2,767 to 60,334 states, 238,634
+//! altogether (each test names its own); [`breaks`] takes away one protection after the other, and
+//! shows that the model notices.
 //!
 //! What it takes for granted: DynamoDB's transactions are atomic and its reads of tables consistent;
 //! the index of pending questions has caught up with what is two minutes old; a message's id tells
 //! when it was sent, so the clocks of two functions differ by less than it takes a client to get its
 //! 202 and to send again; no room has more unqueued questions than the worker reads (some 600).
-
-#![expect(clippy::panic, reason = "helpers of tests; clippy knows only the tests themselves")]
 
 mod breaks;
 mod client;

@@ -11,6 +11,7 @@ use crate::{
 
 /// A configuration: who there is, what may happen, and what is done about it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a list of switches")]
 pub(crate) struct Protocol {
     /// The rooms of the questions that the user may send, in their order.
     pub(crate) questions: &'static [usize],
