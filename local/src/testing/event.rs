@@ -15,6 +15,6 @@ pub fn event(function: &str) -> Value {
 /// What API Gateway is told when it hands `event` to a function with this router.
 pub async fn invoke(router: Router, event: Value) -> Value {
     let payload: LambdaRequest = serde_json::from_value(event).unwrap();
-    let event = LambdaEvent::new(payload, Context::default());
+    let event = shared::http::tidied(LambdaEvent::new(payload, Context::default()));
     serde_json::to_value(Adapter::from(router).oneshot(event).await.unwrap()).unwrap()
 }
