@@ -1,6 +1,6 @@
 //! What stands in for AWS: a DynamoDB and an SQS of our own, or those at `AWS_ENDPOINT_URL`.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use shared::{aws::Aws, config::Env, domain::SystemClock};
@@ -44,7 +44,7 @@ impl Cloud {
             let env = with_queues(env, &aws).await?;
             return Ok(Self { dynamodb: None, sqs: None, env });
         }
-        let embedded = Embedded::start(file(data)?).await?;
+        let embedded = Embedded::start(file(data)).await?;
         let (sqs, url) = EmbeddedSqs::start().await?;
         let env = embedded.env(env).with("AWS_ENDPOINT_URL_SQS", url);
         let env = with_queues(env.clone(), &Aws::from_env(&env)?).await?;
@@ -100,13 +100,10 @@ impl EmbeddedSqs {
     }
 }
 
-fn file(data: &DataDir) -> Result<Data, Error> {
+fn file(data: &DataDir) -> Data {
     match data {
-        DataDir::Memory => Ok(Data::Memory),
-        DataDir::Folder(folder) => {
-            fs::create_dir_all(folder)?;
-            Ok(Data::File(folder.join("dynamodb.sqlite")))
-        }
+        DataDir::Memory => Data::Memory,
+        DataDir::Folder(folder) => Data::File(folder.join("dynamodb.sqlite")),
     }
 }
 

@@ -69,6 +69,9 @@ impl Host {
             .await
             .map_err(|error| format!("port {port} can't be used: {error}"))?;
         let address = listener.local_addr()?;
+        if let DataDir::Folder(folder) = &data {
+            fs::create_dir_all(folder)?;
+        }
         let (cloud, valkey, gemini, stripe) = tokio::try_join!(
             Cloud::start(env.clone(), &data),
             Valkey::start(&env),
@@ -226,10 +229,7 @@ async fn payments(env: &Env, data: &DataDir) -> Result<Option<stripe::StandIn>, 
     }
     let data = match data {
         DataDir::Memory => None,
-        DataDir::Folder(folder) => {
-            fs::create_dir_all(folder)?;
-            Some(folder.join("stripe.json"))
-        }
+        DataDir::Folder(folder) => Some(folder.join("stripe.json")),
     };
     let webhook_secret = env.get("STRIPE_WEBHOOK_SECRET").unwrap_or(stripe::DEFAULT_SECRET);
     let settings = stripe::Settings {

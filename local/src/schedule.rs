@@ -10,8 +10,8 @@ use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 /// How often each of them runs.
 pub const EVERY: Duration = Duration::from_mins(1);
 
-/// Both, until `stopping`. The sweeper begins at once and thoroughly if the queue has just been
-/// `lost`; the reconciler runs every `RECONCILE_EVERY_SECONDS`, for those who don't want to wait.
+/// Both, until `stopping`. The sweeper begins at once, and thoroughly if the queue has just been `lost`.
+/// They run every `SWEEP_EVERY_SECONDS` and `RECONCILE_EVERY_SECONDS`, for those who don't want to wait.
 pub(crate) fn start(
     sweeper: Sweeper,
     lost: bool,
@@ -19,10 +19,12 @@ pub(crate) fn start(
     env: &Env,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, ConfigError> {
-    let often = env.seconds("RECONCILE_EVERY_SECONDS", EVERY.as_secs())?;
+    let [sweeps, reconciles] = ["SWEEP_EVERY_SECONDS", "RECONCILE_EVERY_SECONDS"]
+        .map(|name| env.seconds(name, EVERY.as_secs()));
+    let (sweeps, reconciles) = (sweeps?, reconciles?);
     Ok(tokio::spawn(async move {
         let never = async {
-            tokio::join!(sweep(sweeper, lost), reconcile(reconciler, often));
+            tokio::join!(sweep(sweeper, lost, sweeps), reconcile(reconciler, reconciles));
         };
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => {}
@@ -31,9 +33,9 @@ pub(crate) fn start(
     }))
 }
 
-async fn sweep(sweeper: Sweeper, lost: bool) -> Infallible {
+async fn sweep(sweeper: Sweeper, lost: bool, every: Duration) -> Infallible {
     let mut order = Order { recover: lost };
-    let mut ticks = ticks(EVERY);
+    let mut ticks = ticks(every);
     loop {
         ticks.tick().await;
         match sweeper.run(order).await {

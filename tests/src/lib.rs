@@ -23,6 +23,7 @@
 mod api;
 mod browser;
 mod cache;
+pub mod chaos;
 mod clock;
 mod link;
 pub mod model;
@@ -50,6 +51,7 @@ pub use local::{
     gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply},
     testing::ManualClock,
 };
+pub use operator::Ran;
 pub use parley::{Builder, Parley, replies_to};
 pub use request::Request;
 pub use response::Response;

@@ -134,6 +134,18 @@ impl Parley {
         .await;
     }
 
+    /// As [`restart`](Self::restart), with another value of a setting. In a deployment that can be one
+    /// of its secrets alone: its parameters are for `sam deploy` to change.
+    pub fn restart_with(&mut self, setting: &str, value: &str) {
+        self.own_mut().host.set(setting, value);
+        self.restart();
+    }
+
+    /// Where an operator's command finds it: the folder of its data, or its stack.
+    pub(crate) fn data(&self) -> Option<&str> {
+        self.own().host.data()
+    }
+
     fn own(&self) -> &Own {
         self.own.as_ref().expect("only a Parley from `builder()` has a process")
     }
@@ -169,7 +181,8 @@ impl Drop for Parley {
     }
 }
 
-fn is_fit_to_print(api: &Api, logs: &str) {
+/// Fails if what a process has printed tells of a panic, or what must never be in a log.
+pub(crate) fn is_fit_to_print(api: &Api, logs: &str) {
     // As Rust says it, and as the functions' own lines do.
     let has_panicked = logs.contains("panicked at") || logs.contains(r#""message":"panicked""#);
     assert!(!has_panicked, "it panicked:\n{logs}");

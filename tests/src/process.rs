@@ -26,6 +26,14 @@ pub(crate) struct Process {
 impl Process {
     /// Starts one with this environment and no other, and waits until it serves.
     pub(crate) fn start(env: &BTreeMap<String, String>, log: &Path) -> (Self, String) {
+        Self::try_start(env, log).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// As [`start`](Self::start), where it is all right that it does not come up; why it did not.
+    pub(crate) fn try_start(
+        env: &BTreeMap<String, String>,
+        log: &Path,
+    ) -> Result<(Self, String), String> {
         let output = File::options().create(true).append(true).open(log).unwrap();
         let starts_at = fs::read(log).unwrap().len();
         let child = Command::new(binary())
@@ -39,25 +47,29 @@ impl Process {
             .spawn()
             .unwrap();
         let mut process = Self { child, log: log.to_owned(), starts_at, gone: false };
-        let base_url = process.wait_until_ready();
-        (process, base_url)
+        let base_url = process.wait_until_ready()?;
+        Ok((process, base_url))
     }
 
-    fn wait_until_ready(&mut self) -> String {
+    fn wait_until_ready(&mut self) -> Result<String, String> {
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
             if let Some(base_url) = self.base_url() {
-                return base_url;
+                return Ok(base_url);
             }
             if let Some(status) = self.child.try_wait().unwrap() {
                 self.gone = true;
-                panic!("`local` ended with {status} before it served:\n{}", self.output());
+                return Err(format!(
+                    "`local` ended with {status} before it served:\n{}",
+                    self.output()
+                ));
             }
-            assert!(
-                Instant::now() < deadline,
-                "`local` did not say {READY:?} within {START_TIMEOUT:?}:\n{}",
-                self.output()
-            );
+            if Instant::now() >= deadline {
+                return Err(format!(
+                    "`local` did not say {READY:?} within {START_TIMEOUT:?}:\n{}",
+                    self.output()
+                ));
+            }
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -118,7 +130,8 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 fn binary() -> PathBuf {
-    let binary = std::env::var_os("PARLEY_LOCAL_BIN").map_or_else(beside_this_test, PathBuf::from);
+    let binary = std::env::var_os("PARLEY_LOCAL_BIN")
+        .map_or_else(|| beside_this_program("local"), PathBuf::from);
     assert!(
         binary.is_file(),
         "{} is missing: run `make test`, or `cargo build -p local` first",
@@ -127,10 +140,13 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// A test runs in `target/<profile>/deps`; `local` lies one folder up.
-fn beside_this_test() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.parent().and_then(Path::parent).unwrap().join("local")
+/// Another program of this build: a test runs in `target/<profile>/deps`, and programs lie one folder
+/// up; another program lies beside them.
+pub(crate) fn beside_this_program(other: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    let folder = program.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+    folder.join(other)
 }
 
 /// A developer's own settings must not change what a test sees; these can't.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-/// The text was not a ULID.
+/// The text was not a ULID as it is written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]
 pub struct InvalidId;
@@ -62,7 +62,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                Ulid::from_string(text).map(Self).map_err(|_| InvalidId)
+                parse(text).map(Self)
             }
         }
 
@@ -153,6 +153,13 @@ fn random() -> u128 {
     rand::random::<u128>() >> 48
 }
 
+/// An id has one spelling, so that whatever compares texts (a cache, a fingerprint, a log) sees one
+/// thing. The library takes lower case too, and drops the two bits that 26 characters hold beyond 128.
+fn parse(text: &str) -> Result<Ulid, InvalidId> {
+    let ulid = Ulid::from_string(text).map_err(|_| InvalidId)?;
+    if ulid.to_string() == text { Ok(ulid) } else { Err(InvalidId) }
+}
+
 fn millis(at: Timestamp) -> u64 {
     at.as_millisecond().max(0).unsigned_abs()
 }
@@ -218,5 +225,23 @@ mod tests {
         assert_eq!(id.created_at(), now);
         assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
         assert!("nonsense".parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        assert!("01ARZ3NDEKTSV4RRFFQ69G5FAV".parse::<UserId>().is_ok());
+        assert!("7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<UserId>().is_ok());
+        for other in [
+            "01arz3ndektsv4rrffq69g5fav",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAv",
+            "81ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "G1ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "R1ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "01ARZ3NDEKTSV4RRFFQ69G5FA",
+            "01ARZ3NDEKTSV4RRFFQ69G5FA\u{ff16}",
+            " 01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        ] {
+            assert_eq!(other.parse::<UserId>(), Err(InvalidId), "{other}");
+        }
     }
 }

@@ -1,25 +1,10 @@
 //! The list of chatrooms, kept in a Valkey.
 
-use local::valkey::Valkey;
+use local::testing;
 use serde_json::json;
 use shared::{config::Env, domain::Caller};
 
 use crate::host::Host;
-
-/// A Valkey, and `env` with what leads to it; none where there is none, which CI has to have.
-pub(crate) async fn valkey(env: Env) -> Option<(Valkey, Env)> {
-    // Tests run in the crate's folder; the tools are in the workspace's.
-    let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.tools/bin");
-    let path = format!("{}:{tools}", std::env::var("PATH").unwrap_or_default());
-    let valkey = Valkey::start(&Env::default().with("PATH", path)).await.unwrap();
-    let env = valkey.env(env);
-    if env.get("VALKEY_URL") == Some("off") {
-        assert!(std::env::var_os("CI").is_none(), "CI has to have a Valkey");
-        eprintln!("skipped: no Valkey here");
-        return None;
-    }
-    Some((valkey, env))
-}
 
 /// The names of the caller's rooms, which are asked for once more to see them kept.
 async fn kept_rooms(host: &Host, caller: &Caller) -> Vec<String> {
@@ -34,8 +19,8 @@ async fn kept_rooms(host: &Host, caller: &Caller) -> Vec<String> {
 
 #[tokio::test]
 async fn after_every_write_the_list_is_read_anew() {
-    let Some((_valkey, env)) = valkey(Env::default()).await else { return };
-    let host = Host::start_with(env).await;
+    let Some((_valkey, url)) = testing::valkey().await else { return };
+    let host = Host::start_with(Env::default().with("VALKEY_URL", url)).await;
     let ada = host.user().await;
     assert_eq!(kept_rooms(&host, &ada).await, [""; 0]);
 

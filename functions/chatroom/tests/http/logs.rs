@@ -4,7 +4,7 @@ use local::testing::{self, Lines};
 use serde_json::{Value, json};
 use shared::{config::Env, queue::Envelope};
 
-use crate::{cache::valkey, host::Host};
+use crate::host::Host;
 
 #[tokio::test]
 async fn a_message_takes_its_request_and_its_trace_along_into_the_queue() {
@@ -125,8 +125,8 @@ async fn without_a_cache_nothing_is_counted_of_it() {
 
 #[tokio::test]
 async fn what_the_cache_does_is_counted() {
-    let env = Env::default().with("BASIC_REQUESTS_PER_MINUTE", "2");
-    let Some((_valkey, env)) = valkey(env).await else { return };
+    let Some((_valkey, url)) = testing::valkey().await else { return };
+    let env = Env::default().with("VALKEY_URL", url).with("BASIC_REQUESTS_PER_MINUTE", "2");
     let host = Host::start_with(env).await;
     let ada = host.user().await;
     let room = host.room(&ada).await;

@@ -10,6 +10,7 @@ mod faults;
 mod host;
 mod idempotency;
 mod lambda;
+mod lists;
 mod logs;
 mod paging;
 mod quota;

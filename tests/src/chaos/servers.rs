@@ -1,0 +1,172 @@
+//! What Parley calls, with a proxy before every server.
+//!
+//! The servers live in this process, so that they outlive every kill, as those of AWS do.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use local::{
+    dynamodb::{Data, Embedded},
+    gemini,
+    sqs::{self, Sqs},
+    valkey::Valkey,
+};
+use shared::{
+    aws::Aws,
+    config::Env,
+    domain::{Clock, SystemClock},
+};
+use tokio::net::TcpListener;
+
+use super::{fault::Target, proxy::Proxy, tables::Tables};
+use crate::{model, stripe};
+
+const QUEUE: &str = "messages.fifo";
+const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
+
+/// Every server, and the proxies before them. They stop when this is dropped.
+pub struct Servers {
+    /// The tables, read past the proxy.
+    pub tables: Tables,
+    /// The model.
+    pub model: gemini::StandIn,
+    /// Payments. It delivers to nobody until it is told to.
+    pub stripe: stripe::StandIn,
+    proxies: BTreeMap<Target, Proxy>,
+    queues: Sqs,
+    sqs: aws_sdk_sqs::Client,
+    /// The URLs of the queue and its dead-letter queue.
+    queue_urls: [String; 2],
+    _dynamodb: Embedded,
+    _valkey: Valkey,
+}
+
+impl Servers {
+    /// All of them, in good weather. The cache is left out where none is installed. What is received
+    /// from the queue and not deleted comes again after `visibility_timeout` seconds.
+    pub async fn start(visibility_timeout: u32) -> Self {
+        let dynamodb = Embedded::start(Data::Memory).await.unwrap();
+        let (queues, queue_server) = serve_queues().await;
+        let model = gemini::StandIn::start(0).await.unwrap();
+        let stripe = stripe::StandIn::start(local::stripe::Settings::default()).await.unwrap();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let valkey = Valkey::start(&Env::default().with("PATH", path)).await.unwrap();
+        let mut proxies = BTreeMap::from([
+            (Target::DynamoDb, Proxy::http(dynamodb.url()).await),
+            (Target::Sqs, Proxy::http(&queue_server).await),
+            (Target::Gemini, Proxy::http(model.url()).await),
+            (Target::Stripe, Proxy::http(stripe.url()).await),
+        ]);
+        if let Valkey::Started { url, .. } | Valkey::Given(url) = &valkey {
+            proxies.insert(Target::Valkey, Proxy::valkey(url).await);
+        }
+        let aws = dynamodb.env(Env::default()).with("AWS_ENDPOINT_URL_SQS", &queue_server);
+        let aws = Aws::from_env(&aws).unwrap();
+        let sqs = aws_sdk_sqs::Client::new(&aws.config("SQS"));
+        let queue_urls = create_queues(&sqs, visibility_timeout).await;
+        Self {
+            tables: Tables::new(&aws),
+            model,
+            stripe,
+            proxies,
+            queues,
+            sqs,
+            queue_urls,
+            _dynamodb: dynamodb,
+            _valkey: valkey,
+        }
+    }
+
+    /// The environment of a process that calls all of them by way of the proxies, and keeps its keys in
+    /// `data`.
+    #[must_use]
+    pub fn env(&self, data: &Path) -> BTreeMap<String, String> {
+        let url = |target| self.proxies.get(&target).map_or("off", Proxy::url);
+        let [queue, dead] = &self.queue_urls;
+        [
+            ("PORT", "0"),
+            ("PARLEY_DATA", data.to_str().unwrap()),
+            ("LOG_FORMAT", "json"),
+            ("AWS_ENDPOINT_URL", url(Target::DynamoDb)),
+            ("AWS_ENDPOINT_URL_SQS", url(Target::Sqs)),
+            ("MESSAGE_QUEUE_URL", queue),
+            ("DEAD_LETTER_QUEUE_URL", dead),
+            ("VALKEY_URL", url(Target::Valkey)),
+            ("GEMINI_BASE_URL", url(Target::Gemini)),
+            ("GEMINI_API_KEY", model::KEY),
+            ("STRIPE_BASE_URL", url(Target::Stripe)),
+            ("STRIPE_SECRET_KEY", stripe::KEY),
+            ("STRIPE_WEBHOOK_SECRET", self.stripe.webhook_secret()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// The proxies, by what is behind them.
+    #[must_use]
+    pub fn proxies(&self) -> &BTreeMap<Target, Proxy> {
+        &self.proxies
+    }
+
+    /// The proxy before a server.
+    ///
+    /// # Panics
+    /// It is the cache, and none is installed.
+    #[must_use]
+    pub fn proxy(&self, target: Target) -> &Proxy {
+        &self.proxies[&target]
+    }
+
+    /// From now on, nothing fails.
+    pub fn calm(&self) {
+        for proxy in self.proxies.values() {
+            proxy.calm();
+        }
+    }
+
+    /// How many jobs are in the queue, and in the dead-letter queue.
+    #[must_use]
+    pub fn jobs(&self) -> (usize, usize) {
+        let count = |name| {
+            let depth = self.queues.depth(name).unwrap();
+            depth.visible + depth.in_flight + depth.delayed
+        };
+        (count(QUEUE), count(DEAD_LETTER_QUEUE))
+    }
+
+    /// Puts something into the queue, as a job of this room.
+    pub async fn enqueue(&self, room: &str, body: &str) {
+        let send = self.sqs.send_message().queue_url(&self.queue_urls[0]);
+        let send = send.message_group_id(room).message_deduplication_id(body).message_body(body);
+        send.send().await.unwrap();
+    }
+}
+
+async fn serve_queues() -> (Sqs, String) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let queues = Sqs::new(clock);
+    tokio::spawn(sqs::serve(listener, queues.clone(), std::future::pending()));
+    (queues, url)
+}
+
+/// As the template makes them, but for the visibility timeout. The URLs of both.
+async fn create_queues(client: &aws_sdk_sqs::Client, visibility_timeout: u32) -> [String; 2] {
+    let create = async |name: &str, attributes: &[(QueueAttributeName, String)]| {
+        let fifo = (QueueAttributeName::FifoQueue, "true".to_owned());
+        let attributes = attributes.iter().cloned().chain([fifo]).collect();
+        let made = client.create_queue().queue_name(name).set_attributes(Some(attributes));
+        made.send().await.unwrap().queue_url.unwrap()
+    };
+    let dead = create(DEAD_LETTER_QUEUE, &[]).await;
+    let redrive = serde_json::json!({
+        "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:000000000000:{DEAD_LETTER_QUEUE}"),
+        "maxReceiveCount": local::deployed::MAX_RECEIVE_COUNT,
+    });
+    let attributes = [
+        (QueueAttributeName::VisibilityTimeout, visibility_timeout.to_string()),
+        (QueueAttributeName::RedrivePolicy, redrive.to_string()),
+    ];
+    [create(QUEUE, &attributes).await, dead]
+}
