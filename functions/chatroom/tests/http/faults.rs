@@ -114,10 +114,10 @@ impl Upstream {
 
     /// Does an operation once it is not held back.
     async fn pass_on(&self, operation: &str, mut request: Request) -> Response {
-        let is = |held: &Option<&str>| *held == Some(operation);
-        if is(&self.held.borrow()) {
+        let is = |held: Option<&str>| held == Some(operation);
+        if is(*self.held.borrow()) {
             self.waiting.fetch_add(1, Ordering::SeqCst);
-            self.held.subscribe().wait_for(|held| !is(held)).await.unwrap();
+            self.held.subscribe().wait_for(|held| !is(*held)).await.unwrap();
         }
         *request.uri_mut() = self.url.parse().unwrap();
         self.http.request(request).await.unwrap().map(Body::new)
