@@ -13,8 +13,9 @@ use tokio::time::{Instant, sleep};
 use super::instance::Instance;
 use crate::{Request, Response};
 
-/// How long a client asks again before it calls the server broken: longer than any trouble lasts.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a client asks again before it calls the server broken. One try may take 22 s (a checkout),
+/// and several of them in a row meet trouble.
+const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// Speaks to whichever Parley comes first.
