@@ -53,9 +53,10 @@ async fn answers_of_a_checkout_that_are_lost_have_their_effect_once() {
     }
 }
 
-/// All attempts get lost: the client is told to come again, and finds what there is.
+/// All attempts get lost: the client is told to come again. There is one customer; of a first session
+/// nobody was ever told, so nobody can pay in it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkout_that_was_never_confirmed_is_one_checkout_in_the_end() {
+async fn a_checkout_that_was_never_confirmed_is_one_to_pay_in() {
     let world = World::builder().start().await;
     let user = world.user().await;
     for operation in ["POST /v1/customers", "POST /v1/checkout/sessions"] {
@@ -63,9 +64,13 @@ async fn a_checkout_that_was_never_confirmed_is_one_checkout_in_the_end() {
         let refused = within(FUNCTION_TIMEOUT, user.post("/subscribe/pro")).await.expect(503);
         assert_eq!(refused.retry_after(), 2);
     }
-    world.calm();
-    user.subscribe().await;
     assert_one_of_each(&world);
+    world.calm();
+    let checkout = user.subscribe().await;
+    assert_eq!(user.subscribe().await, checkout);
+    assert_eq!(world.stripe.customers().len(), 1);
+    world.stripe.pay(&checkout.id).unwrap();
+    is_pro(&user).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

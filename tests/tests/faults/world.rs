@@ -134,7 +134,7 @@ impl World {
     /// A question as the table holds it.
     pub(crate) async fn stored(&self, question: &str) -> Value {
         let messages = self.tables.items("messages").await;
-        let is_it = |item: &&Value| item["sk"].as_str().is_some_and(|key| key.ends_with(question));
+        let is_it = |item: &&Value| item["message_id"] == question;
         messages.iter().find(is_it).unwrap_or_else(|| panic!("{question}: {messages:?}")).clone()
     }
 }
