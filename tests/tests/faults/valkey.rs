@@ -64,9 +64,9 @@ async fn tells_the_truth(outage: Fault) {
     let path = format!("/chatroom/{kept}");
     let renamed = user.patch(&path).json(&json!({"name": "Renamed"}));
     within(BOUND, renamed).await.is(200);
-    both_list("renamed", &[(&deleted, "Deleted"), (&kept, "Renamed")]).await;
-    within(BOUND, user.sending(&kept, "To the top")).await.is(202);
-    both_list("sent to", &[(&kept, "Renamed"), (&deleted, "Deleted")]).await;
+    both_list("renamed", &[(&kept, "Renamed"), (&deleted, "Deleted")]).await;
+    within(BOUND, user.sending(&deleted, "To the top")).await.is(202);
+    both_list("sent to", &[(&deleted, "Deleted"), (&kept, "Renamed")]).await;
     within(BOUND, user.delete(&format!("/chatroom/{deleted}"))).await.is(204);
     let created = user.post("/chatroom").json(&json!({"name": "Created"}));
     let created = within(BOUND, created).await.expect(201).string("id");
