@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test e2e lint fmt template fuzz openapi deny build sizes deploy clean
+.PHONY: help run test e2e chaos lint fmt template fuzz mutations mutants openapi deny build sizes deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,14 @@ test: ## Everything that can fail: unit, integration and end-to-end tests, templ
 # PROFILE=release takes the functions as they are deployed; TESTS=<part of a name> takes some tests.
 e2e: ## Deploy the template to an emulator of AWS, and run the end-to-end suite there (BASE_URL: at AWS)
 	@scripts/rehearse.sh
+
+# SEED is one at random if it is not given; the program says which.
+SECONDS ?= 60
+USERS ?= 24
+chaos: ## A storm of faults over two Parleys, and then all promises checked: SEED, SECONDS (60), USERS (24)
+	scripts/tools.sh valkey
+	cargo build --locked --workspace --bins
+	@"$${CARGO_TARGET_DIR:-target}/debug/chaos" $(if $(SEED),--seed $(SEED)) --seconds $(SECONDS) --users $(USERS)
 
 lint: ## Formatting, clippy (warnings are errors), template
 	cargo fmt --all --check
@@ -50,12 +58,19 @@ fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
 	scripts/tools.sh schemathesis valkey
 	scripts/with-local.sh scripts/fuzz-api.sh
 
+mutations: ## Break each protection on purpose (tests/mutations.toml; ONLY=name): a test has to fail
+	scripts/tools.sh valkey
+	@scripts/mutations.sh
+
+mutants: ## Change the rules, tokens and signatures at every place (needs cargo-mutants)
+	@scripts/mutants.sh
+
 openapi: ## Write functions/docs/openapi.json anew from the code
 	UPDATE=1 cargo test --locked --workspace --test openapi
 
+# Licences, banned crates and sources are held by `make test` as well, without a tool (local/tests/supply_chain).
 deny: ## Licences, advisories and banned crates of the dependencies (needs cargo-deny)
-	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
-	cargo deny --locked --workspace check
+	@scripts/deny.sh
 
 # `sam build` compiles the same, function by function, and lays the result out for `sam deploy`.
 build: ## The functions as they are deployed (arm64), in target/lambda/<name>/bootstrap

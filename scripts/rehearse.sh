@@ -47,7 +47,7 @@ case ${PROFILE:-dev} in
             x86_64) machine=--x86-64 ;;
             *) machine=--arm64 ;;
         esac
-        step cargo build --locked --workspace --bin rehearsal
+        step cargo build --locked --workspace --bin rehearsal --bin parley
         step cargo lambda build --locked --release "$machine" --lambda-dir "$programs" "${functions[@]}"
         ;;
     *)

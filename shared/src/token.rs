@@ -93,7 +93,8 @@ impl Verifier {
     /// What a good token says.
     pub fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidToken)?;
-        if header.typ.as_deref() != Some(TYPE) {
+        // No extension is known here, so none can be obeyed (RFC 7515, section 4.1.11).
+        if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
             return Err(InvalidToken);
         }
         let (_, key) = self
@@ -121,3 +122,6 @@ fn validation() -> Validation {
     validation.validate_exp = false;
     validation
 }
+
+#[cfg(test)]
+mod tests;

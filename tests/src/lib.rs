@@ -27,6 +27,7 @@ pub mod chaos;
 mod clock;
 mod link;
 pub mod model;
+pub mod mutations;
 mod never_log;
 mod operator;
 mod parley;
@@ -50,6 +51,7 @@ pub use local::{
     gemini::{Behaviour, Respond, StandIn, StatusReply, TextReply},
     testing::ManualClock,
 };
+pub use operator::Ran;
 pub use parley::{Builder, Parley, replies_to};
 pub use request::Request;
 pub use response::Response;

@@ -134,6 +134,18 @@ impl Parley {
         .await;
     }
 
+    /// As [`restart`](Self::restart), with another value of a setting. In a deployment that can be one
+    /// of its secrets alone: its parameters are for `sam deploy` to change.
+    pub fn restart_with(&mut self, setting: &str, value: &str) {
+        self.own_mut().host.set(setting, value);
+        self.restart();
+    }
+
+    /// Where an operator's command finds it: the folder of its data, or its stack.
+    pub(crate) fn data(&self) -> Option<&str> {
+        self.own().host.data()
+    }
+
     fn own(&self) -> &Own {
         self.own.as_ref().expect("only a Parley from `builder()` has a process")
     }

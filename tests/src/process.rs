@@ -59,7 +59,10 @@ impl Process {
             }
             if let Some(status) = self.child.try_wait().unwrap() {
                 self.gone = true;
-                return Err(format!("`local` ended with {status} before it served:\n{}", self.output()));
+                return Err(format!(
+                    "`local` ended with {status} before it served:\n{}",
+                    self.output()
+                ));
             }
             if Instant::now() >= deadline {
                 return Err(format!(
@@ -127,7 +130,8 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 fn binary() -> PathBuf {
-    let binary = std::env::var_os("PARLEY_LOCAL_BIN").map_or_else(beside_this_program, PathBuf::from);
+    let binary = std::env::var_os("PARLEY_LOCAL_BIN")
+        .map_or_else(|| beside_this_program("local"), PathBuf::from);
     assert!(
         binary.is_file(),
         "{} is missing: run `make test`, or `cargo build -p local` first",
@@ -136,12 +140,13 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// A test runs in `target/<profile>/deps`, and `local` lies one folder up; another program lies beside it.
-fn beside_this_program() -> PathBuf {
+/// Another program of this build: a test runs in `target/<profile>/deps`, and programs lie one folder
+/// up; another program lies beside them.
+pub(crate) fn beside_this_program(other: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let folder = program.parent().unwrap();
     let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
-    folder.join("local")
+    folder.join(other)
 }
 
 /// A developer's own settings must not change what a test sees; these can't.

@@ -54,6 +54,7 @@ impl Request {
 
     /// With an `Idempotency-Key`.
     pub fn key(self, key: &str) -> Self {
+        self.api.never_log().secret(key);
         self.header("idempotency-key", key)
     }
 

@@ -131,7 +131,7 @@ mod tests {
         let d = URL_SAFE_NO_PAD.decode(d).unwrap().try_into().unwrap();
         let key = PublicKey::of(&SigningKey::from_bytes(&d).verifying_key());
         assert_eq!(key.x, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
-        assert_eq!(key.kid, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]

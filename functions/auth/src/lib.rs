@@ -32,6 +32,7 @@ pub use codes::{CodeRequest, CodeSent};
 pub use keys::{PublicKey, PublicKeys, public_keys_of};
 pub use login::{Credentials, GivenCode};
 pub use passwords::{Done, PasswordChange, PasswordReset};
+pub use refresh_token::RefreshToken;
 pub use sessions::RefreshRequest;
 pub use signup::{NewUser, SignupRequest};
 pub use state::State;

@@ -22,7 +22,7 @@ const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LENGTH: usize = 80;
 
 /// A refresh token.
-pub(crate) struct RefreshToken {
+pub struct RefreshToken {
     user: UserId,
     session: SessionId,
     secret: [u8; 32],
@@ -41,7 +41,8 @@ impl RefreshToken {
     }
 
     /// Reads what a client sent.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; LENGTH];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
         let (user, rest) = bytes[..length].split_first_chunk()?;
@@ -57,16 +58,21 @@ impl RefreshToken {
     }
 
     /// As the client gets it.
-    pub(crate) fn to_text(&self) -> String {
+    #[must_use]
+    pub fn to_text(&self) -> String {
         let (user, session) = (self.user.to_bytes(), self.session.to_bytes());
         URL_SAFE_NO_PAD.encode([&user[..], &session, &self.secret, &self.family].concat())
     }
 
-    pub(crate) fn user_id(&self) -> UserId {
+    /// Whose it is, by its own account.
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
         self.user
     }
 
-    pub(crate) fn session_id(&self) -> SessionId {
+    /// The session that it continues, by its own account.
+    #[must_use]
+    pub fn session_id(&self) -> SessionId {
         self.session
     }
 
@@ -92,12 +98,14 @@ impl RefreshToken {
     }
 
     /// Whether `session` ever gave it out.
-    pub(crate) fn is_of(&self, session: &Session) -> bool {
+    #[must_use]
+    pub fn is_of(&self, session: &Session) -> bool {
         same(&hash(&self.family), &session.family_hash)
     }
 
     /// Whether it is the one that `session` gave out last.
-    pub(crate) fn is_latest_of(&self, session: &Session) -> bool {
+    #[must_use]
+    pub fn is_latest_of(&self, session: &Session) -> bool {
         same(&hash(&self.secret), &session.token_hash)
     }
 }
@@ -132,6 +140,11 @@ mod tests {
         let read = RefreshToken::parse(&token.to_text()).unwrap();
         assert_eq!((read.user_id(), read.session_id()), (token.user_id(), token.session_id()));
         assert!(read.is_of(&kept(&token)) && read.is_latest_of(&kept(&token)));
+    }
+
+    #[test]
+    fn a_session_lasts_for_thirty_days_of_24_hours() {
+        assert_eq!(kept(&token()).expires_at, 2_592_000);
     }
 
     #[test]

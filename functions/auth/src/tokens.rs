@@ -109,7 +109,13 @@ impl Signer {
 mod tests {
     use super::*;
     use crate::keys::public_keys_of;
-    use shared::config::Env;
+    use rand::{SeedableRng, rngs::StdRng};
+    use shared::{
+        config::Env,
+        domain::{Clock, Ids, MobileNumber, Role, Tier, User},
+        store::Billing,
+        token::Verifier,
+    };
 
     /// RFC 8410, section 10.3; and another one.
     const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
@@ -122,6 +128,58 @@ mod tests {
     fn signer(pem: &str, published: &str) -> std::result::Result<Signer, ConfigError> {
         let keys = PublicKeys::from_env(&Env::default().with("JWT_PUBLIC_KEYS", published))?;
         Signer::new(&pem.to_owned().into(), &keys, Duration::from_mins(1))
+    }
+
+    #[derive(Debug)]
+    struct StoppedAt(Timestamp);
+
+    impl Clock for StoppedAt {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+    }
+
+    fn operator(ids: &Ids, now: Timestamp) -> Account {
+        Account {
+            user: User {
+                id: ids.next(now),
+                mobile_number: MobileNumber::parse("+14155550123").unwrap(),
+                full_name: None,
+                email: None,
+                tier: Tier::Pro,
+                role: Some(Role::Operator),
+                tally: None,
+                last_counted: None,
+                verified: true,
+            },
+            password_hash: None,
+            signup_password_at: None,
+            contested: false,
+            signups: 0,
+            generation: 7,
+            kept_session: None,
+            ended_sessions: [].into(),
+            billing: Billing::default(),
+        }
+    }
+
+    #[test]
+    fn a_pair_lets_its_account_in_and_says_no_more_than_it_has_to() {
+        let (ids, now) = (Ids::default(), Timestamp::from_second(1_795_255_200).unwrap());
+        let account = operator(&ids, now);
+        let mut rng = StdRng::seed_from_u64(7);
+        let refresh_token = RefreshToken::first(account.user.id, ids.next(now), &mut rng);
+        let published = public_keys_of(PEM).unwrap();
+        let pair = signer(PEM, &published).unwrap().pair(&account, &refresh_token, now).unwrap();
+
+        assert_eq!((pair.token_type, pair.expires_in), ("bearer", 60));
+        assert_eq!(pair.refresh_token, refresh_token.to_text());
+        let env = Env::default().with("JWT_PUBLIC_KEYS", &published);
+        let verifier = Verifier::from_env(&env, std::sync::Arc::new(StoppedAt(now))).unwrap();
+        let said = verifier.verify(&pair.access_token).unwrap();
+        assert_eq!((said.sub, said.sid), (account.user.id, refresh_token.session_id()));
+        assert_eq!((said.generation, said.tier, said.role), (7, Tier::Pro, Some(Role::Operator)));
+        assert_eq!((said.iat, said.exp), (now.as_second(), now.as_second() + 60));
     }
 
     #[test]

@@ -9,5 +9,5 @@ use shared::{config::Env, domain::SystemClock, http, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let state = telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)))?;
-    lambda_http::run(http::service(chatroom::router(state))).await
+    http::run(chatroom::router(state)).await
 }

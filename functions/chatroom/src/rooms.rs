@@ -79,22 +79,24 @@ pub(crate) async fn create(
         fingerprint: fingerprint(&method, uri.path(), &body.bytes),
         answer: answer.clone(),
     });
-    let answer =
-        match state.store.create_chatroom(&caller, &NewChatroom { id, name, claim }).await? {
-            Created::Done => {
+    let hold = state.cache.hold_lists(caller.user_id).await;
+    let room = NewChatroom { id, name, claim };
+    let outcome = state.store.create_chatroom(&caller, &room).await?;
+    state.cache.release_lists(hold).await;
+    let answer = match outcome {
+        Created::Done => {
+            note_room(id);
+            answer
+        }
+        Created::Replayed(first) => {
+            if let Some(id) = first.id() {
                 note_room(id);
-                answer
             }
-            Created::Replayed(first) => {
-                if let Some(id) = first.id() {
-                    note_room(id);
-                }
-                first
-            }
-            Created::KeyReused => return Err(key_reused()),
-            Created::SessionEnded => return Err(Problem::session_ended()),
-        };
-    state.cache.forget_lists(caller.user_id).await;
+            first
+        }
+        Created::KeyReused => return Err(key_reused()),
+        Created::SessionEnded => return Err(Problem::session_ended()),
+    };
     created(StatusCode::CREATED, answer)
 }
 
@@ -217,9 +219,10 @@ pub(crate) async fn change(
     state.check_session(&caller).await?;
     let change = ChatroomChange { name, system_instruction };
     let now = state.clock.now();
+    let hold = state.cache.hold_lists(caller.user_id).await;
     let room = state.store.change_chatroom(caller.user_id, id, &change, now).await?;
+    state.cache.release_lists(hold).await;
     let room = room.ok_or_else(no_chatroom)?;
-    state.cache.forget_lists(caller.user_id).await;
     Ok(Json(room.into()))
 }
 
@@ -241,11 +244,10 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode> {
     state.check_session(&caller).await?;
     let now = state.clock.now();
-    if !state.store.delete_chatroom(caller.user_id, id, now).await? {
-        return Err(no_chatroom());
-    }
-    state.cache.forget_lists(caller.user_id).await;
-    Ok(StatusCode::NO_CONTENT)
+    let hold = state.cache.hold_lists(caller.user_id).await;
+    let was_there = state.store.delete_chatroom(caller.user_id, id, now).await?;
+    state.cache.release_lists(hold).await;
+    if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(no_chatroom()) }
 }
 
 /// A body that is JSON already, with its `Location`.

@@ -9,6 +9,7 @@ use axum::{
     response::Response,
 };
 use shared::{
+    cache::Hold,
     domain::{Caller, ChatroomId, MessageId, Status, Tier, User, clock},
     http::{
         Allowance, FromCaller, IdempotencyKey, JsonBody, Problem, ProblemBody, RateLimitHeaders,
@@ -67,7 +68,7 @@ pub(crate) async fn send(
     body: JsonBody<NewMessageBody>,
 ) -> Result<Response> {
     let content = body.value.content()?;
-    let rate = check_rate(&state, &caller).await?;
+    let (rate, hold) = begin(&state, &caller).await?;
     let id: MessageId = state.ids.next(state.clock.now());
     let answer = first_answer(room, id, content.as_str())?;
     let claim = key.map(|IdempotencyKey(key)| Claim {
@@ -80,16 +81,20 @@ pub(crate) async fn send(
         state.store.accept(&caller, &message, &state.limits),
         sender(&state, &caller),
     );
+    // Without an answer it may still be accepted: then the hold is left to end by itself.
     let sent = sent?;
+    let job = Job { user_id: caller.user_id, chatroom_id: room, message_id: id };
+    let queueing = async {
+        if let Sent::Accepted = sent {
+            note_message(id);
+            queue(&state, &job, &origin).await;
+        }
+    };
+    tokio::join!(queueing, state.cache.release_lists(hold));
     let limits = |used| headers(&state, sender.as_ref(), id, used, rate);
     let mut used = Used::WithThis;
     let answer = match sent {
-        Sent::Accepted => {
-            note_message(id);
-            let job = Job { user_id: caller.user_id, chatroom_id: room, message_id: id };
-            tokio::join!(queue(&state, &job, &origin), state.cache.forget_lists(caller.user_id));
-            answer
-        }
+        Sent::Accepted => answer,
         Sent::Replayed(first) => {
             used = Used::AsShown;
             if let Some(id) = first.id() {
@@ -108,6 +113,19 @@ pub(crate) async fn send(
     let mut response = created(StatusCode::ACCEPTED, answer)?;
     response.headers_mut().extend(limits(used).to_headers());
     Ok(response)
+}
+
+/// Counts the message against the rate, and tells the cache that one is about to be saved: in one
+/// round trip.
+async fn begin(state: &State, caller: &Caller) -> Result<(Option<Rate>, Hold)> {
+    let hold = state.cache.hold_lists(caller.user_id);
+    match tokio::join!(check_rate(state, caller), hold) {
+        (Ok(rate), hold) => Ok((rate, hold)),
+        (Err(refused), hold) => {
+            state.cache.release_lists(hold).await;
+            Err(refused)
+        }
+    }
 }
 
 fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstAnswer> {

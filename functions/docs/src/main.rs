@@ -3,5 +3,5 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     shared::telemetry::init();
-    lambda_http::run(shared::http::service(docs::router())).await
+    shared::http::run(docs::router()).await
 }

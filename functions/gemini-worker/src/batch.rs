@@ -3,6 +3,7 @@
 //! With `ReportBatchItemFailures`, a FIFO batch must stop a group at its first failure and report
 //! that record and the rest of its group, or a later message would overtake an earlier one
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
+//! `tests/tests/protocol/worker.rs` models it.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -18,7 +19,12 @@ use shared::{
 };
 use tracing::{Instrument, Span};
 
-use crate::{Worker, reply::Outcome, retry};
+use crate::{
+    Worker,
+    records::{by_group, envelope, receives, trace},
+    reply::Outcome,
+    retry,
+};
 
 /// What a record needs besides the model's time, for three calls of DynamoDB: a call that would end
 /// later than this before the function is cut off is not begun.
@@ -76,16 +82,8 @@ impl Worker {
                 continue;
             };
             let span = span(&envelope, record);
-            let outcome = if until.saturating_duration_since(Instant::now()) < self.timeout + MARGIN
-                && index > 0
-            {
-                // Begun now, it might be cut off in the middle of the model's answer.
-                span.in_scope(|| tracing::info!(ReplyRetries = 1, "put off: no time left"));
-                Outcome::Again(Duration::ZERO)
-            } else {
-                self.handle_job(&envelope.job, record).instrument(span).await
-            };
-            if let Outcome::Again(wait) = outcome {
+            let handled = self.handle_job(&envelope.job, record, until, index == 0);
+            if let Some(wait) = handled.instrument(span).await {
                 unsettled.extend(group[index..].iter().map(|&record| Unsettled { record, wait }));
                 break;
             }
@@ -93,7 +91,31 @@ impl Worker {
         unsettled
     }
 
-    async fn handle_job(&self, job: &Job, record: &SqsMessage) -> Outcome {
+    /// One job, and before it what was asked in its room earlier and still waits. Returns after what
+    /// time it is to be delivered again, unless it is settled.
+    async fn handle_job(
+        &self,
+        job: &Job,
+        record: &SqsMessage,
+        until: Instant,
+        mut is_first: bool,
+    ) -> Option<Duration> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if !is_first && left < self.timeout + MARGIN {
+                // Begun now, it might be cut off in the middle of the model's answer.
+                tracing::info!(ReplyRetries = 1, "put off: no time left");
+                return Some(Duration::ZERO);
+            }
+            match self.settle_one(job, record).await {
+                Outcome::Settled => return None,
+                Outcome::Again(wait) => return Some(wait),
+                Outcome::Earlier => is_first = false,
+            }
+        }
+    }
+
+    async fn settle_one(&self, job: &Job, record: &SqsMessage) -> Outcome {
         let attempt = AssertUnwindSafe(Box::pin(self.reply(job))).catch_unwind();
         match attempt.await {
             Ok(Ok(outcome)) => return outcome,
@@ -123,34 +145,11 @@ impl Worker {
     }
 }
 
-/// The records by room, each room's in their order.
-fn by_group(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
-    let mut groups: Vec<(Option<&String>, Vec<&SqsMessage>)> = Vec::new();
-    for record in records {
-        let id = record.attributes.get("MessageGroupId");
-        match groups.iter_mut().find(|(group, _)| id.is_some() && *group == id) {
-            Some((_, group)) => group.push(record),
-            None => groups.push((id, vec![record])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// What a record asks for; none if it can't be read.
-fn envelope(record: &SqsMessage) -> Option<Envelope> {
-    let envelope = record.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    if envelope.is_none() {
-        tracing::error!(sqs.message_id = record.message_id, "a job that can't be read");
-    }
-    envelope
-}
-
 /// The fields of every line about this record: those of the request that accepted its message, and
 /// the trace that they share.
 fn span(envelope: &Envelope, record: &SqsMessage) -> Span {
     let Envelope { job, request_id } = envelope;
-    let trace = record.attributes.get("AWSTraceHeader");
-    let trace = trace.and_then(|header| header.parse::<TraceHeader>().ok());
+    let trace = trace(record);
     tracing::info_span!(
         "reply",
         request_id,
@@ -160,10 +159,4 @@ fn span(envelope: &Envelope, record: &SqsMessage) -> Span {
         chatroom_id = %job.chatroom_id,
         message_id = %job.message_id,
     )
-}
-
-/// How often SQS has delivered a record, this time included.
-fn receives(record: &SqsMessage) -> u32 {
-    let count = record.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }

@@ -1,12 +1,13 @@
 //! Answers messages with Google Gemini, fed by SQS.
 //!
 //! [`batch`] keeps SQS's promises (a partial batch response, order within a room, one record's
-//! panic is its own), [`reply`] answers one message, [`context`] decides what the model is shown,
+//! panic is its own), [`records`] reads what SQS hands over, [`reply`] answers one message, [`context`] decides what the model is shown,
 //! [`retry`] when it is asked again, and [`gemini`] talks to it.
 
 mod batch;
 mod context;
 pub mod gemini;
+pub mod records;
 mod reply;
 mod retry;
 

@@ -1,12 +1,20 @@
-//! Answering one message.
+//! Answering one message, and before it what was asked in its room earlier and still waits.
+//!
+//! A question may have no job, or a later one than the questions behind it: SQS did not take it, or
+//! the sender's function died before it could ask. Were only jobs gone by, the room would be out of
+//! order until the sweeper comes. What is read for context shows such questions.
+//!
+//! `tests/tests/protocol` is a model of all this, checked exhaustively; `tests/src/chaos` tries the
+//! same promises on the running backend.
 
 use std::time::Duration;
 
 use shared::{
-    domain::{Message, MessageId, Side, Status, Usage},
+    domain::{Chatroom, Message, MessageId, Side, Status, Usage},
     queue::Job,
     store::{Answer, Apology, Direction, Pending, Settled, StoreError},
 };
+use tracing::Instrument;
 
 use crate::{
     Worker, context,
@@ -17,27 +25,31 @@ use crate::{
 /// How many messages of a room are read for context: what the budget of tokens seldom exceeds.
 const HISTORY: u16 = 60;
 
+/// How many pages of as many are read at the most, to find the first question that waits.
+const PAGES: u16 = 10;
+
 /// What becomes of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// There is nothing left to do: acknowledge it.
     Settled,
+    /// An earlier question of the room was settled; the job itself is to be looked at again.
+    Earlier,
     /// To be tried again after this.
     Again(Duration),
 }
 
 impl Worker {
-    /// Answers the message of `job`, or says clearly why not, or puts it off.
+    /// Settles one question: answers it, or says clearly why not, or puts it off. It is the message
+    /// of `job`, unless an earlier one of its room waits too: then it is the first of these.
     pub(crate) async fn reply(&self, job: &Job) -> Result<Outcome, StoreError> {
-        let pending = Pending {
+        let asked = Pending {
             user_id: job.user_id,
             chatroom_id: job.chatroom_id,
             message_id: job.message_id,
         };
-        let (room, history) = tokio::join!(
-            self.store.chatroom(job.user_id, job.chatroom_id),
-            self.history(&pending),
-        );
+        let (room, history) =
+            tokio::join!(self.store.chatroom(job.user_id, job.chatroom_id), self.history(&asked),);
         let (Some(room), history) = (room?, history?) else {
             tracing::info!("the room is gone: nobody waits for this reply");
             return Ok(Outcome::Settled);
@@ -46,12 +58,34 @@ impl Worker {
             tracing::info!("the message is gone: nobody waits for this reply");
             return Ok(Outcome::Settled);
         };
-        if !matches!(question.side, Side::Question { status: Status::Pending, .. }) {
+        if !waits(question) {
             tracing::info!("settled before: delivered once more");
             return Ok(Outcome::Settled);
         }
+        match first_waiting(&history, question.id) {
+            Some(first) if first.id < question.id => {
+                let first_asked = Pending { message_id: first.id, ..asked };
+                tracing::info!("an earlier question of the room waits: it comes first");
+                let settling = self.settle(&first_asked, room, &history, first);
+                Ok(match settling.instrument(span(&first_asked)).await? {
+                    Outcome::Settled => Outcome::Earlier,
+                    outcome => outcome,
+                })
+            }
+            _ => self.settle(&asked, room, &history, question).await,
+        }
+    }
+
+    /// Puts a question to the model, and writes what came of it.
+    async fn settle(
+        &self,
+        pending: &Pending,
+        room: Chatroom,
+        history: &[Message],
+        question: &Message,
+    ) -> Result<Outcome, StoreError> {
         let prompt =
-            context::prompt(&history, question, room.system_instruction, self.context_tokens);
+            context::prompt(history, question, room.system_instruction, self.context_tokens);
         match self.gemini.generate(&prompt).await {
             Ok(answer) => {
                 let answer = Answer {
@@ -60,37 +94,47 @@ impl Worker {
                     finish_reason: answer.finish_reason.as_str(),
                     usage: answer.usage,
                 };
-                match self.store.answer(&pending, &answer).await? {
+                match self.store.answer(pending, &answer).await? {
                     Settled::Done => self.count_answered(question.id, answer.usage),
                     vain => log_vain(vain),
                 }
                 Ok(Outcome::Settled)
             }
             Err(Failure::Retryable { cause, retry_after }) => {
-                self.put_off(&pending, cause, retry_after).await
+                self.put_off(pending, cause, retry_after).await
             }
             Err(Failure::Final { cause, usage }) => {
-                self.apologise(&pending, cause, usage.unwrap_or_default()).await
+                self.apologise(pending, cause, usage.unwrap_or_default()).await
             }
         }
     }
 
-    /// The newest messages of the room, the question among them, with what was said before it.
-    async fn history(&self, pending: &Pending) -> Result<Vec<Message>, StoreError> {
-        let (room, question) = (pending.chatroom_id, pending.message_id);
+    /// The newest messages of the room, the question among them, with what was said before it, and
+    /// before the first that waits.
+    ///
+    /// A room is settled in order, so before one that is settled none waits.
+    async fn history(&self, asked: &Pending) -> Result<Vec<Message>, StoreError> {
+        let (room, question) = (asked.chatroom_id, asked.message_id);
         let newest = self.store.messages(room, Direction::Latest, HISTORY).await?;
-        let oldest = newest.messages.first().map_or(question, |message| message.id);
-        let before = newest.messages.iter().filter(|message| message.id < question).count();
-        if !newest.more || before >= usize::from(HISTORY / 2) {
-            return Ok(newest.messages);
-        }
-        // So many have been asked since that they fill the page.
-        let older = Direction::Before(oldest.min(question));
-        let mut history = self.store.messages(room, older, HISTORY).await?.messages;
-        if question < oldest {
+        let (mut history, mut more) = (newest.messages, newest.more);
+        let oldest = history.first().map_or(question, |message| message.id);
+        if more && question < oldest {
+            // So many have been asked since that they fill the page.
             history.extend(self.store.message(room, question).await?);
         }
-        history.extend(newest.messages);
+        let mut read_from = oldest.min(question);
+        for page in 1..PAGES {
+            let wanted = if page == 1 { HISTORY / 2 } else { 1 };
+            let first = first_waiting(&history, question).map_or(question, |message| message.id);
+            let before = history.iter().filter(|message| message.id < first).count();
+            if !more || before >= usize::from(wanted) {
+                break;
+            }
+            let older = self.store.messages(room, Direction::Before(read_from), HISTORY).await?;
+            more = older.more;
+            read_from = older.messages.first().map_or(read_from, |message| message.id);
+            history.extend(older.messages);
+        }
         Ok(history)
     }
 
@@ -146,6 +190,28 @@ impl Worker {
             "replied"
         );
     }
+}
+
+fn waits(message: &Message) -> bool {
+    matches!(message.side, Side::Question { status: Status::Pending, .. })
+}
+
+/// The first question of `history` that waits, up to `last`.
+fn first_waiting(history: &[Message], last: MessageId) -> Option<&Message> {
+    let waiting = history.iter().filter(|message| message.id <= last && waits(message));
+    waiting.min_by_key(|message| message.id)
+}
+
+/// The fields of every line about a question that is settled in the course of another one's job:
+/// that one's request and trace are not its own.
+fn span(question: &Pending) -> tracing::Span {
+    tracing::info_span!(
+        parent: None,
+        "earlier",
+        user_id = %question.user_id,
+        chatroom_id = %question.chatroom_id,
+        message_id = %question.message_id,
+    )
 }
 
 fn count_failed(cause: Cause, usage: Usage) {

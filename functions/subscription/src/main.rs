@@ -11,5 +11,5 @@ async fn main() -> Result<(), lambda_http::Error> {
     let state = shared::telemetry::started(
         State::from_env(&Env::of_process(), Arc::new(SystemClock)).await,
     )?;
-    lambda_http::run(shared::http::service(subscription::router(state))).await
+    shared::http::run(subscription::router(state)).await
 }

@@ -10,5 +10,5 @@ async fn main() -> Result<(), lambda_http::Error> {
     shared::telemetry::init();
     let state =
         shared::telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)))?;
-    lambda_http::run(shared::http::service(user::router(state))).await
+    shared::http::run(user::router(state)).await
 }

@@ -165,7 +165,9 @@ pub(crate) async fn delete(
     let deadline = Instant::now() + DELETION;
     let now = state.clock.now();
     let account = state.account(&caller, now).await?;
+    let hold = state.cache.hold_lists(caller.user_id).await;
     if !state.store.delete_account(&caller, &account.user, now).await? {
+        state.cache.release_lists(hold).await;
         return Err(Problem::session_ended());
     }
     // The account is gone, whatever happens from here on: the sweeper finds its rooms by it.
@@ -174,7 +176,7 @@ pub(crate) async fn delete(
         Ok(Err(error)) => tracing::warn!(%error, "rooms of a deleted account are left"),
         Err(_) => tracing::warn!("rooms of a deleted account are left: too many for one call"),
     }
-    state.cache.forget_lists(caller.user_id).await;
+    state.cache.release_lists(hold).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,8 +1,9 @@
 //! The way through `lambda_http`: an event of API Gateway in, its answer out.
 
 use axum::Router;
-use lambda_http::{Adapter, Context, LambdaEvent, request::LambdaRequest};
+use lambda_http::{Context, LambdaEvent, request::LambdaRequest};
 use serde_json::Value;
+use shared::http::behind_gateway;
 use tower::ServiceExt as _;
 
 /// `events/<function>.json`, the event for `sam local invoke`.
@@ -16,5 +17,5 @@ pub fn event(function: &str) -> Value {
 pub async fn invoke(router: Router, event: Value) -> Value {
     let payload: LambdaRequest = serde_json::from_value(event).unwrap();
     let event = LambdaEvent::new(payload, Context::default());
-    serde_json::to_value(Adapter::from(router).oneshot(event).await.unwrap()).unwrap()
+    serde_json::to_value(behind_gateway(router).oneshot(event).await.unwrap()).unwrap()
 }

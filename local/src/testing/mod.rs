@@ -10,6 +10,7 @@
 
 mod answer;
 mod buyer;
+mod cache;
 mod clock;
 mod event;
 mod lines;
@@ -19,6 +20,7 @@ mod relay;
 
 pub use answer::Answer;
 pub use buyer::Buyer;
+pub use cache::valkey;
 pub use clock::ManualClock;
 pub use event::{event, invoke};
 pub use lines::{Lines, NAMESPACE, declared};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local::valkey::Valkey;
+use local::{testing, valkey::Valkey};
 use shared::{
     cache::{Cache, Lookup},
     config::Env,
@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{stack::Stack, support::root};
+use crate::stack::Stack;
 
 const PASSWORD: &str = "password";
 
@@ -28,8 +28,14 @@ async fn the_caches_user_may_do_what_the_functions_do() {
     let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("kept already") };
     cache.keep_list(user, "first", version, "[]").await;
     assert!(matches!(cache.list(user, "first").await, Lookup::Hit(list) if list == "[]"));
-    cache.forget_lists(user).await;
-    assert!(matches!(cache.list(user, "first").await, Lookup::Miss(_)));
+    let hold = cache.hold_lists(user).await;
+    let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("still kept") };
+    cache.keep_list(user, "first", version, "[]").await;
+    assert!(matches!(cache.list(user, "first").await, Lookup::Miss(_)), "kept during a write");
+    cache.release_lists(hold).await;
+    let Lookup::Miss(version) = cache.list(user, "first").await else { panic!("kept again") };
+    cache.keep_list(user, "first", version, "[]").await;
+    assert!(matches!(cache.list(user, "first").await, Lookup::Hit(_)), "the write is over");
 }
 
 #[tokio::test]
@@ -54,13 +60,7 @@ async fn the_caches_user_may_not_touch_other_keys_or_the_whole_server() {
 /// A server with the user of the template's access string, and where it is; none where no server is
 /// installed.
 async fn server() -> Option<(Valkey, String)> {
-    let tools = root().join(".tools/bin");
-    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
-    let server = Valkey::start(&Env::default().with("PATH", path)).await.unwrap();
-    let Valkey::Started { url, .. } = &server else {
-        assert!(std::env::var_os("CI").is_none(), "CI has no cache server");
-        return None;
-    };
+    let (server, url) = testing::valkey().await?;
     let address = url.strip_prefix("redis://").unwrap().to_owned();
     let stack = Stack::production();
     let access = stack.text(&stack.template().properties("CacheUser")["AccessString"]).unwrap();

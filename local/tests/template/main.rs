@@ -17,6 +17,7 @@ mod rules;
 mod source;
 mod stack;
 mod timeouts;
+mod trust;
 
 use std::collections::BTreeSet;
 

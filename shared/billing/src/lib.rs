@@ -4,6 +4,7 @@
 //! It is a crate beside `shared` because only the functions that sell, are told of and look after
 //! subscriptions need Stripe's client; the others stay small.
 
+pub mod answer;
 mod ledger;
 mod problem;
 mod stripe;

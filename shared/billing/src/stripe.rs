@@ -3,7 +3,6 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use miniserde::{Deserialize, json};
 use secrecy::{ExposeSecret, SecretString};
 use shared::{
     config::{ConfigError, Env},
@@ -23,10 +22,7 @@ use stripe_core::customer::{CreateCustomer, DeleteCustomer, RetrieveCustomer};
 use stripe_shared::CheckoutSessionMode;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    transport::Transport,
-    wire::{CustomerObject, Page, PortalObject, SessionObject, SubscriptionObject},
-};
+use crate::{answer, transport::Transport};
 
 /// Bounds of one call: at most 3 attempts, and 8 s altogether.
 const ATTEMPTS: u32 = 3;
@@ -157,25 +153,23 @@ impl Stripe {
     ) -> Result<CustomerId, StripeFailed> {
         let metadata = HashMap::from([("user_id".to_owned(), user.to_string())]);
         let request = CreateCustomer::new().metadata(metadata);
-        let customer: CustomerObject = self.call(&request, Some(key)).await?;
-        customer.read().ok_or(StripeFailed::Unreadable)
+        answer::customer(&self.call(&request, Some(key)).await?)?.ok_or(StripeFailed::Unreadable)
     }
 
     /// Whether `customer` is there: `false` if Stripe says that it was deleted. One that Stripe does
     /// not know at all is an error: it is another account's, or this is another account's key.
     pub async fn has_customer(&self, customer: &CustomerId) -> Result<bool, StripeFailed> {
         let request = RetrieveCustomer::new(customer.as_str());
-        let found: CustomerObject = self.call(&request, None).await?;
-        Ok(found.read().is_some())
+        Ok(answer::customer(&self.call(&request, None).await?)?.is_some())
     }
 
     /// Deletes a customer for good, with their personal data; their subscriptions end at once
     /// (<https://docs.stripe.com/api/customers/delete>). One that was deleted already stays so.
     pub async fn delete_customer(&self, customer: &CustomerId) -> Result<(), StripeFailed> {
         let request = DeleteCustomer::new(customer.as_str());
-        match self.call::<CustomerObject>(&request, None).await {
+        match self.call(&request, None).await {
             Err(error) if error.is_missing() && !self.has_customer(customer).await? => Ok(()),
-            other => other.map(drop),
+            other => answer::customer(&other?).map(drop),
         }
     }
 
@@ -188,9 +182,7 @@ impl Stripe {
             .customer(customer.as_str())
             .status(ListSubscriptionStatus::All)
             .limit(100);
-        let page: Page<SubscriptionObject> = self.call(&request, None).await?;
-        let read = page.data.into_iter().map(SubscriptionObject::read);
-        read.map(|read| read.ok_or(StripeFailed::Unreadable)).collect()
+        answer::subscriptions(&self.call(&request, None).await?)
     }
 
     /// Opens a checkout. The same `key` never opens a second one.
@@ -209,7 +201,7 @@ impl Stripe {
             .line_items(vec![line])
             .success_url(checkout.success_url)
             .cancel_url(checkout.cancel_url);
-        let session = session(self.call(&request, Some(key)).await?)?;
+        let session = answer::session(&self.call(&request, Some(key)).await?)?;
         match session.state {
             SessionState::Open(url) => Ok(Checkout {
                 id: session.id,
@@ -225,7 +217,7 @@ impl Stripe {
     /// A checkout session.
     pub async fn checkout(&self, id: &CheckoutId) -> Result<Session, StripeFailed> {
         let request = RetrieveCheckoutSession::new(id.as_str());
-        session(self.call(&request, None).await?)
+        answer::session(&self.call(&request, None).await?)
     }
 
     /// Ends a checkout session, so that nobody pays in it; what has become of it. One that is over
@@ -233,7 +225,7 @@ impl Stripe {
     pub async fn expire_checkout(&self, id: &CheckoutId) -> Result<SessionState, StripeFailed> {
         let request = ExpireCheckoutSession::new(id.as_str());
         match self.call(&request, None).await {
-            Ok(object) => Ok(session(object)?.state),
+            Ok(answer) => Ok(answer::session(&answer)?.state),
             Err(StripeFailed::Refused { status: 400, .. }) => Ok(self.checkout(id).await?.state),
             Err(error) => Err(error),
         }
@@ -248,8 +240,7 @@ impl Stripe {
     ) -> Result<String, StripeFailed> {
         let request =
             CreateBillingPortalSession::new().customer(customer.as_str()).return_url(return_url);
-        let portal: PortalObject = self.call(&request, None).await?;
-        Ok(portal.url)
+        answer::portal(&self.call(&request, None).await?)
     }
 
     /// An event as Stripe delivers it, byte for byte. Stripe keeps events for 30 days
@@ -259,13 +250,13 @@ impl Stripe {
         self.exchange(request, None).await
     }
 
-    /// Does `request`, under `key` if it is one that must not be done twice.
-    async fn call<T: Deserialize>(
+    /// Does `request`, under `key` if it is one that must not be done twice; the answer's body.
+    async fn call(
         &self,
         request: &(impl StripeRequest + Sync),
         key: Option<&str>,
-    ) -> Result<T, StripeFailed> {
-        read(&self.exchange(|| request.build(), key).await?)
+    ) -> Result<Vec<u8>, StripeFailed> {
+        self.exchange(|| request.build(), key).await
     }
 
     /// Sends a request, as often as it takes within the bounds; the answer's body.
@@ -292,22 +283,6 @@ impl Stripe {
             tokio::time::sleep(wait).await;
         }
     }
-}
-
-fn read<T: Deserialize>(answer: &[u8]) -> Result<T, StripeFailed> {
-    let text = std::str::from_utf8(answer).map_err(|_| StripeFailed::Unreadable)?;
-    json::from_str(text).map_err(|_| StripeFailed::Unreadable)
-}
-
-fn session(session: SessionObject) -> Result<Session, StripeFailed> {
-    let id = session.id().ok_or(StripeFailed::Unreadable)?;
-    let state = match (session.status.as_deref(), session.url) {
-        (Some("open"), Some(url)) => SessionState::Open(url),
-        (Some("complete"), _) => SessionState::Complete,
-        (Some("expired"), _) => SessionState::Expired,
-        _ => return Err(StripeFailed::Unreadable),
-    };
-    Ok(Session { id, state, created: session.created, expires: session.expires_at })
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use miniserde::{Deserialize, json};
 use reqwest::{
     Client, Method, Response, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -15,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::{config::ConfigError, tls};
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
-use crate::StripeFailed;
+use crate::{StripeFailed, answer};
 
 const BASE_URL: &str = "STRIPE_BASE_URL";
 const DEFAULT_BASE_URL: &str = "https://api.stripe.com";
@@ -37,21 +36,6 @@ const ATTEMPT: Duration = Duration::from_secs(4);
 pub(crate) struct Transport {
     http: Client,
     base_url: String,
-}
-
-/// Stripe's errors (<https://docs.stripe.com/api/errors>), but for their message: it may repeat what
-/// was sent.
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: ErrorObject,
-}
-
-#[derive(Deserialize)]
-struct ErrorObject {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    code: Option<String>,
-    param: Option<String>,
 }
 
 impl Transport {
@@ -106,7 +90,7 @@ impl Transport {
         let response = request.send().await.map_err(|error| lost(&error))?;
         let status = response.status();
         let body = read(response).await?;
-        if status.is_success() { Ok(body) } else { Err(failed(status.as_u16(), &body)) }
+        if status.is_success() { Ok(body) } else { Err(answer::refusal(status.as_u16(), &body)) }
     }
 }
 
@@ -125,52 +109,13 @@ fn lost(error: &reqwest::Error) -> StripeFailed {
     StripeFailed::Unavailable(if error.is_timeout() { "timed out" } else { "not reached" })
 }
 
-/// What an answer that is no success means. Whatever its body holds, its status tells enough.
-fn failed(status: u16, body: &[u8]) -> StripeFailed {
-    if status >= 500 {
-        return StripeFailed::Failed(status);
-    }
-    let error = std::str::from_utf8(body).ok().and_then(|text| json::from_str(text).ok());
-    let (code, param) =
-        error.map_or((None, None), |ErrorBody { error }| (error.code.or(error.kind), error.param));
-    StripeFailed::Refused {
-        status,
-        code: code.unwrap_or_default(),
-        param: param.unwrap_or_default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(status: u16, body: &str) -> (u16, String, String) {
-        match failed(status, body.as_bytes()) {
-            StripeFailed::Refused { status, code, param } => (status, code, param),
-            other => panic!("{other:?}"),
-        }
-    }
-
     #[test]
     fn the_version_is_the_librarys() {
         assert_eq!(API_VERSION, stripe_client_core::VERSION.as_str());
-    }
-
-    #[test]
-    fn a_refusal_keeps_code_and_parameter_and_not_the_message() {
-        let body = r#"{"error":{"type":"invalid_request_error","code":"resource_missing",
-            "message":"No such customer: 'cus_1'","param":"customer","payment_intent":{"id":7}}}"#;
-        assert_eq!(refused(400, body), (400, "resource_missing".into(), "customer".into()));
-        let body = r#"{"error":{"type":"idempotency_error","message":"secret"}}"#;
-        assert_eq!(refused(400, body), (400, "idempotency_error".into(), String::new()));
-    }
-
-    #[test]
-    fn a_refusal_that_cant_be_read_is_one_all_the_same() {
-        for body in ["", "<html>", "{", "[]", r#"{"error":"x"}"#, "\u{0}"] {
-            assert_eq!(refused(404, body), (404, String::new(), String::new()), "{body}");
-        }
-        assert!(matches!(failed(502, b"<html>"), StripeFailed::Failed(502)));
     }
 
     #[test]

@@ -10,7 +10,11 @@ use std::{
 
 use redis::{FromRedisValue, Pipeline};
 
-use super::{link::Link, server::Server};
+use super::{
+    link::{Answered, Link},
+    server::Server,
+    trust::Trust,
+};
 
 /// How long one call may take, a new connection included.
 const BOUND: Duration = Duration::from_millis(150);
@@ -34,6 +38,7 @@ pub(super) struct Connection {
     rests_until: Arc<AtomicU64>,
     /// No call is patient until then; milliseconds after `started`.
     hurries_until: Arc<AtomicU64>,
+    trust: Arc<Trust>,
 }
 
 /// How much a call matters.
@@ -41,7 +46,7 @@ pub(super) struct Connection {
 pub(super) enum Importance {
     /// Left out while the connection rests.
     Optional,
-    /// Always tried: it tells others that what they keep is old.
+    /// Always tried: it tells others that what they keep is old, or is about to be.
     Tried,
 }
 
@@ -50,16 +55,27 @@ impl Connection {
     pub(super) fn new(server: Server) -> Self {
         let link = Arc::new(Link::new(server));
         let started = Instant::now();
-        Self { link, started, rests_until: Arc::default(), hurries_until: Arc::default() }
+        Self {
+            link,
+            started,
+            rests_until: Arc::default(),
+            hurries_until: Arc::default(),
+            trust: Arc::default(),
+        }
+    }
+
+    /// What is trusted of what is kept there.
+    pub(super) fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Makes a call in one round trip; none if it failed, took too long, or was left out. Failures
-    /// are logged once a rest, not once a call.
+    /// shake the [trust](Self::trust), and are logged once a rest, not once a call.
     pub(super) async fn query<T: FromRedisValue>(
         &self,
         importance: Importance,
         commands: &Pipeline,
-    ) -> Option<T> {
+    ) -> Option<Answered<T>> {
         let resting = self.now() < self.rests_until.load(Ordering::Relaxed);
         if resting && importance == Importance::Optional {
             return None;
@@ -76,6 +92,7 @@ impl Connection {
             Err(_) => "took too long".to_owned(),
         };
         self.link.failed();
+        self.trust.doubt();
         if !resting {
             tracing::warn!(cache.error = reason, "the cache did not answer");
         }

@@ -2,11 +2,11 @@
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 use futures_util::{
-    FutureExt,
+    FutureExt, TryFutureExt,
     future::{BoxFuture, Shared},
 };
 use redis::{FromRedisValue, Pipeline, RedisResult};
@@ -18,20 +18,34 @@ use super::{server::Server, wire::Wire};
 /// up, a quarter of an hour later.
 const GIVEN_UP_AFTER: u32 = 3;
 
-/// A connection, or the attempt to make it.
-type Connecting = Shared<BoxFuture<'static, RedisResult<Wire>>>;
+/// A connection and its number, or the attempt to make it.
+type Connecting = Shared<BoxFuture<'static, RedisResult<(u64, Wire)>>>;
+
+/// What came back from a call.
+pub(super) struct Answered<T> {
+    pub(super) value: T,
+    /// The number of the connection that it came over: another one where it was made anew, even
+    /// within the call. A cluster's client makes its own anew, and does not tell.
+    pub(super) connection: u64,
+}
 
 /// See the [module](self).
 pub(super) struct Link {
     server: Server,
     current: Mutex<Option<Connecting>>,
     failures: AtomicU32,
+    attempts: AtomicU64,
 }
 
 impl Link {
     /// To `server`. Makes no call.
     pub(super) fn new(server: Server) -> Self {
-        Self { server, current: Mutex::default(), failures: AtomicU32::default() }
+        Self {
+            server,
+            current: Mutex::default(),
+            failures: AtomicU32::default(),
+            attempts: AtomicU64::default(),
+        }
     }
 
     /// Whether a call may have to wait for a TLS handshake first. A cluster's client does not tell
@@ -41,36 +55,41 @@ impl Link {
     }
 
     /// Makes a call. It has no bound of its own; whoever gives it up says so to [`Self::failed`].
-    pub(super) async fn query<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
-        let (connecting, mut wire) = self.connected().await?;
-        let answer = commands.query_async(&mut wire).await;
-        match (wire, answer) {
+    pub(super) async fn query<T: FromRedisValue>(
+        &self,
+        commands: &Pipeline,
+    ) -> RedisResult<Answered<T>> {
+        let (connecting, (connection, mut wire)) = self.connected().await?;
+        let value = match (commands.query_async(&mut wire).await, wire) {
             // Closed, most likely long ago, between two requests.
-            (Wire::Single(_), Err(error)) if error.is_connection_dropped() => {
+            (Err(error), Wire::Single(_)) if error.is_connection_dropped() => {
                 self.forget(&connecting);
-                commands.query_async(&mut self.connecting().await?).await
+                let (connection, mut wire) = self.connecting().await?;
+                let value = commands.query_async(&mut wire).await?;
+                return Ok(Answered { value, connection });
             }
             // A cluster's client has connected again itself, in vain. If no node is left, it may
             // go on without a pause for as long as it is there.
-            (Wire::Cluster(_), Err(error)) if error.is_unrecoverable_error() => {
+            (Err(error), Wire::Cluster(_)) if error.is_unrecoverable_error() => {
                 self.forget(&connecting);
                 Err(error)
             }
-            (_, answer) => answer,
-        }
+            (value, _) => value,
+        }?;
+        Ok(Answered { value, connection })
     }
 
     /// A connection. An attempt that others have begun may have been frozen in the middle: if it
     /// fails, another one is made.
-    async fn connected(&self) -> RedisResult<(Connecting, Wire)> {
+    async fn connected(&self) -> RedisResult<(Connecting, (u64, Wire))> {
         if let Some(begun) = self.usable()
-            && let Ok(wire) = begun.clone().await
+            && let Ok(connection) = begun.clone().await
         {
-            return Ok((begun, wire));
+            return Ok((begun, connection));
         }
         let connecting = self.connecting();
-        let wire = connecting.clone().await?;
-        Ok((connecting, wire))
+        let connection = connecting.clone().await?;
+        Ok((connecting, connection))
     }
 
     /// A call was answered.
@@ -94,7 +113,9 @@ impl Link {
         if let Some(connecting) = usable(current.as_ref()) {
             return connecting;
         }
-        let connecting = self.server.clone().connect().boxed().shared();
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let connect = self.server.clone().connect().map_ok(move |wire| (number, wire));
+        let connecting = connect.boxed().shared();
         tokio::spawn(connecting.clone());
         *current = Some(connecting.clone());
         connecting

@@ -28,3 +28,23 @@ impl Chatroom {
         self.id.created_at()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Ids;
+
+    #[test]
+    fn a_room_was_opened_when_its_id_was_made() {
+        let (ids, now) = (Ids::default(), "2026-11-21T12:00:00Z".parse().unwrap());
+        let room = Chatroom {
+            id: ids.next(now),
+            user_id: ids.next(now),
+            name: "Physics".to_owned(),
+            system_instruction: None,
+            updated_at: Timestamp::MAX,
+            last_message_at: None,
+        };
+        assert_eq!(room.created_at(), now);
+    }
+}

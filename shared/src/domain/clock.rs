@@ -52,6 +52,12 @@ mod tests {
     }
 
     #[test]
+    fn the_machines_clock_tells_the_time() {
+        let before = SystemClock.now();
+        assert!(before > at("2026-01-01T00:00:00Z") && SystemClock.now() >= before);
+    }
+
+    #[test]
     fn a_day_ends_at_midnight_utc() {
         let late = at("2026-12-31T23:59:59.999Z");
         assert_eq!(end_of(day(late)), at("2027-01-01T00:00:00Z"));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-/// The text was not a ULID.
+/// The text was not a ULID as it is written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]
 pub struct InvalidId;
@@ -62,7 +62,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                Ulid::from_string(text).map(Self).map_err(|_| InvalidId)
+                parse(text).map(Self)
             }
         }
 
@@ -126,7 +126,7 @@ impl Ids {
     pub fn next<T: From<Ulid>>(&self, now: Timestamp) -> T {
         let fresh = Ulid::from_parts(millis(now), random());
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let next = if fresh > *last && fresh.timestamp_ms() > last.timestamp_ms() {
+        let next = if fresh.timestamp_ms() > last.timestamp_ms() {
             fresh
         } else {
             // 2^80 ids within one millisecond: `increment` can't overflow in practice.
@@ -153,6 +153,13 @@ fn random() -> u128 {
     rand::random::<u128>() >> 48
 }
 
+/// An id has one spelling, so that whatever compares texts (a cache, a fingerprint, a log) sees one
+/// thing. The library takes lower case too, and drops the two bits that 26 characters hold beyond 128.
+fn parse(text: &str) -> Result<Ulid, InvalidId> {
+    let ulid = Ulid::from_string(text).map_err(|_| InvalidId)?;
+    if ulid.to_string() == text { Ok(ulid) } else { Err(InvalidId) }
+}
+
 fn millis(at: Timestamp) -> u64 {
     at.as_millisecond().max(0).unsigned_abs()
 }
@@ -174,9 +181,17 @@ mod tests {
         let ids = Ids::default();
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let earlier: Timestamp = "2026-11-21T11:00:00Z".parse().unwrap();
-        let made: Vec<MessageId> =
-            [now, now, earlier, now, now].into_iter().map(|at| ids.next(at)).collect();
+        let times = [now, earlier].into_iter().flat_map(|at| [at; 50]);
+        let made: Vec<MessageId> = times.chain([now]).map(|at| ids.next(at)).collect();
         assert!(made.is_sorted_by(|a, b| a < b), "{made:?}");
+    }
+
+    #[test]
+    fn a_reply_is_made_now_if_that_is_behind_its_question() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let later: Timestamp = "2026-11-21T12:01:00Z".parse().unwrap();
+        let question: MessageId = Ids::default().next(now);
+        assert_eq!(Ids::default().next_after(question, later).created_at(), later);
     }
 
     #[test]
@@ -184,7 +199,23 @@ mod tests {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let slow: Timestamp = "2026-11-21T11:59:00Z".parse().unwrap();
         let question: MessageId = Ids::default().next(now);
-        assert!(Ids::default().next_after(question, slow) > question);
+        let reply = Ids::default().next_after(question, slow);
+        assert_eq!(reply.created_at(), "2026-11-21T12:00:00.001Z".parse().unwrap());
+    }
+
+    #[test]
+    fn a_reply_never_takes_the_id_of_its_question() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let ids = Ids::default();
+        let before: MessageId = ids.next(now);
+        let next_in_line = MessageId(before.0.increment().unwrap());
+        assert!(ids.next_after(next_in_line, now) > next_in_line);
+    }
+
+    #[test]
+    fn all_of_the_80_random_bits_are_drawn() {
+        let drawn = (0..200).fold(0, |bits, _| bits | random());
+        assert_eq!(drawn, (1 << 80) - 1);
     }
 
     #[test]
@@ -194,5 +225,23 @@ mod tests {
         assert_eq!(id.created_at(), now);
         assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
         assert!("nonsense".parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        assert!("01ARZ3NDEKTSV4RRFFQ69G5FAV".parse::<UserId>().is_ok());
+        assert!("7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<UserId>().is_ok());
+        for other in [
+            "01arz3ndektsv4rrffq69g5fav",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAv",
+            "81ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "G1ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "R1ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "01ARZ3NDEKTSV4RRFFQ69G5FA",
+            "01ARZ3NDEKTSV4RRFFQ69G5FA\u{ff16}",
+            " 01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        ] {
+            assert_eq!(other.parse::<UserId>(), Err(InvalidId), "{other}");
+        }
     }
 }

@@ -81,3 +81,32 @@ impl Message {
         self.id.created_at()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Ids;
+
+    #[test]
+    fn a_status_is_stored_as_it_is_shown() {
+        let names = ["pending", "answered", "failed"];
+        for (status, name) in
+            [Status::Pending, Status::Answered, Status::Failed].into_iter().zip(names)
+        {
+            assert_eq!(status.as_str(), name);
+            assert_eq!(serde_json::to_value(status).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn a_message_was_sent_when_its_id_was_made() {
+        let (ids, now) = (Ids::default(), "2026-11-21T12:00:00Z".parse().unwrap());
+        let message = Message {
+            id: ids.next(now),
+            chatroom_id: ids.next(now),
+            content: "Why?".to_owned(),
+            side: Side::Question { status: Status::Pending, reply_id: None },
+        };
+        assert_eq!(message.created_at(), now);
+    }
+}

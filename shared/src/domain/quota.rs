@@ -84,6 +84,14 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
+    fn a_tier_is_stored_as_it_is_shown() {
+        for (tier, name) in [(Tier::Basic, "basic"), (Tier::Pro, "pro")] {
+            assert_eq!(tier.as_str(), name);
+            assert_eq!(serde_json::to_value(tier).unwrap(), name);
+        }
+    }
+
+    #[test]
     fn zero_means_no_limit() {
         let limits = Limits { basic_daily_messages: 0, basic_per_minute: 0, pro_per_minute: 9 };
         assert_eq!(limits.daily(Tier::Basic), None);

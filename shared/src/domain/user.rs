@@ -49,3 +49,26 @@ pub struct Caller {
     /// The role at that time. What asks for one asks the profile as well: it may be gone.
     pub role_hint: Option<Role>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Ids;
+
+    #[test]
+    fn an_account_was_opened_when_its_id_was_made() {
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let user = User {
+            id: Ids::default().next(now),
+            mobile_number: MobileNumber::parse("+14155550123").unwrap(),
+            full_name: None,
+            email: None,
+            tier: Tier::Basic,
+            role: None,
+            tally: None,
+            last_counted: None,
+            verified: false,
+        };
+        assert_eq!(user.created_at(), now);
+    }
+}

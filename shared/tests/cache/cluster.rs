@@ -64,7 +64,7 @@ async fn a_slot_that_has_moved_is_followed() {
         assert_eq!(counting.cache.count_send(user, 1).await, Some(count));
     }
     assert_eq!(keys().await, 1, "the count");
-    writing.cache.forget_lists(user).await;
+    writing.writes(user).await;
     assert_eq!(keys().await, 2, "and the version");
     assert!(reading.keeps_and_forgets(user).await);
 }

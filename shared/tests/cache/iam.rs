@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use local::testing::{Lines, ManualClock};
-use shared::config::Env;
+use shared::{config::Env, domain::UserId};
 use tokio::sync::watch;
 
 use crate::{
@@ -27,7 +27,7 @@ const TOKEN_OF_ONE: &str = "parley-cache/?Action=connect&User=parley-app&Resourc
     &X-Amz-Signature=839386bab21c57b6790fc7f073336d09220ff3393fffc4a6233585fe6dc9a3b3";
 
 /// What a function's user has to be allowed, and no more.
-const RIGHTS: [&str; 12] = [
+const RIGHTS: [&str; 17] = [
     "on",
     "resetkeys",
     "~rooms:*",
@@ -40,6 +40,11 @@ const RIGHTS: [&str; 12] = [
     "+expire",
     "+del",
     "+hset",
+    "+zadd",
+    "+zcount",
+    "+zrem",
+    "+zremrangebyscore",
+    "+time",
 ];
 
 /// A cache as ElastiCache makes them: a cluster behind TLS, known by the address of all of it.
@@ -88,9 +93,9 @@ impl Serverless {
         self.silence.send(()).unwrap();
     }
 
-    /// How many versions, and nothing else, are there.
-    pub(crate) async fn versions(&self) -> u32 {
-        self.node.ask(&["DBSIZE"]).await
+    /// Whether a write of `user`'s is held.
+    pub(crate) async fn is_held(&self, user: UserId) -> bool {
+        self.node.ask(&["EXISTS", &format!("rooms:{{{user}}}:writes")]).await
     }
 
     /// How often somebody has signed in.
@@ -143,7 +148,7 @@ async fn a_cache_that_refuses_the_sign_in_is_done_without_until_it_does_not() {
     for _ in 0..3 {
         let version = setting.miss("50:").await;
         setting.cache.keep_list(setting.user, "50:", version, "[1]").await;
-        setting.cache.forget_lists(setting.user).await;
+        setting.writes(setting.user).await;
         assert!(!setting.serves(setting.user).await);
     }
     cache.expects(TOKEN_OF_NOON).await;
@@ -155,7 +160,7 @@ async fn a_refused_sign_in_is_logged_as_such_and_without_the_token() {
     let Some(cache) = Serverless::start(Duration::ZERO).await else { return };
     cache.expects("another token").await;
     let (lines, _guard) = Lines::begin(at_noon());
-    Setting::with_clock(&cache.env, at_noon()).cache.forget_lists(user(1)).await;
+    Setting::with_clock(&cache.env, at_noon()).writes(user(1)).await;
     let line = lines.only("the cache did not answer");
     assert_eq!(line["cache.error"], "AuthenticationFailed", "{line}");
     assert!(!lines.text().contains("X-Amz"), "{}", lines.text());
@@ -169,7 +174,7 @@ async fn a_server_that_no_trusted_authority_knows_is_done_without() {
     let env = cache.env.clone().with("AWS_CA_BUNDLE", stranger.bundle().to_str().unwrap());
     for env in [env, cache.env.clone().with("AWS_CA_BUNDLE", "")] {
         let setting = Setting::with_clock(&env, at_noon());
-        setting.cache.forget_lists(setting.user).await;
+        setting.writes(setting.user).await;
         assert!(!setting.serves(setting.user).await);
     }
     assert_eq!(cache.sign_ins().await, 0, "the token went to nobody");

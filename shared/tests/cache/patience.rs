@@ -53,8 +53,8 @@ async fn an_invalidation_waits_for_the_handshake() {
     let Some(cache) = Serverless::start(BARELY_SLOW).await else { return };
     cache.expects(TOKEN_OF_NOON).await;
     let setting = Setting::with_clock(&cache.env, at_noon());
-    setting.cache.forget_lists(setting.user).await;
-    assert_eq!(cache.versions().await, 1, "the version has moved");
+    let _hold = setting.cache.hold_lists(setting.user).await;
+    assert!(cache.is_held(setting.user).await);
 }
 
 /// As after a thaw: the client of the cluster has to find out, and to connect again.
@@ -68,8 +68,8 @@ async fn an_invalidation_waits_for_the_handshake_where_a_connection_was_closed_m
 
     let killed: u32 = cache.node.ask(&["CLIENT", "KILL", "USER", "parley-app"]).await;
     assert_eq!(killed, 1);
-    setting.cache.forget_lists(setting.user).await;
-    assert_eq!(cache.versions().await, 1, "the version has moved");
+    let _hold = setting.cache.hold_lists(setting.user).await;
+    assert!(cache.is_held(setting.user).await);
 }
 
 #[tokio::test]
@@ -78,8 +78,8 @@ async fn an_invalidation_waits_for_the_handshake_that_a_look_up_has_not_waited_f
     cache.expects(TOKEN_OF_NOON).await;
     let setting = Setting::with_clock(&cache.env, at_noon());
     assert!(!setting.serves(setting.user).await);
-    setting.cache.forget_lists(setting.user).await;
-    assert_eq!(cache.versions().await, 1, "the version has moved");
+    let _hold = setting.cache.hold_lists(setting.user).await;
+    assert!(cache.is_held(setting.user).await);
 }
 
 /// One may wait for a handshake, and then none for a second.
@@ -90,7 +90,7 @@ async fn invalidations_do_not_all_wait_for_the_handshake_of_a_server_that_hangs(
     let setting = Setting::new(&at(&url));
     let ((), took) = timed(async {
         for _ in 0..10 {
-            setting.cache.forget_lists(setting.user).await;
+            drop(setting.cache.hold_lists(setting.user).await);
         }
     })
     .await;
@@ -113,12 +113,12 @@ async fn an_attempt_from_before_a_call_that_fails_is_made_anew_within_the_call()
         let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
         tokio::io::copy_bidirectional(&mut client, &mut server).await
     });
-    let mut invalidation = std::pin::pin!(setting.cache.forget_lists(setting.user));
+    let mut invalidation = std::pin::pin!(setting.cache.hold_lists(setting.user));
     assert!(futures_util::poll!(&mut invalidation).is_pending(), "it waits for the old attempt");
     drop(frozen);
-    invalidation.await;
-    let versions: u32 = server.ask(&["DBSIZE"]).await;
-    assert_eq!(versions, 1, "the version has moved");
+    let _hold = invalidation.await;
+    let keys: u32 = server.ask(&["DBSIZE"]).await;
+    assert_eq!(keys, 2, "the version has moved, and the write is held");
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_server_that_hangs_costs_one_request_in_a_second_its_bound() {
         })
         .await;
         assert!(more < SLOW, "{more:?}, where all would take 7 s");
-        let ((), invalidation) = timed(setting.cache.forget_lists(setting.user)).await;
+        let (_hold, invalidation) = timed(setting.cache.hold_lists(setting.user)).await;
         assert!(invalidation < SLOW, "{invalidation:?}");
     }
 }

@@ -4,16 +4,15 @@
 use shared::{
     cache::{Lookup, Version},
     config::Env,
-    domain::UserId,
 };
 
 use crate::{
     node::Node,
-    setting::{Setting, at},
+    setting::{Setting, at, user},
 };
 
 /// Runs a test at a server, and then in a cluster.
-async fn everywhere(test: impl AsyncFn(Setting)) {
+pub(crate) async fn everywhere(test: impl AsyncFn(Setting)) {
     let Some(single) = Node::start(&[]).await else { return };
     test(Setting::new(&at(&single.url()))).await;
     let Some(cluster) = Node::cluster_of_one(&[]).await else { return };
@@ -27,8 +26,7 @@ async fn a_list_is_kept_by_its_page_and_user() {
         setting.cache.keep_list(setting.user, "50:", version, "[1]").await;
         assert_eq!(setting.hit("50:").await, "[1]");
         setting.miss("10:").await;
-        let other = UserId::from_bytes([8; 16]);
-        assert!(matches!(setting.cache.list(other, "50:").await, Lookup::Miss(_)));
+        assert!(matches!(setting.cache.list(user(8), "50:").await, Lookup::Miss(_)));
     })
     .await;
 }
@@ -41,9 +39,11 @@ async fn a_write_forgets_every_page() {
             setting.cache.keep_list(setting.user, page, version, "[1]").await;
             setting.hit(page).await;
         }
-        setting.cache.forget_lists(setting.user).await;
+        let hold = setting.cache.hold_lists(setting.user).await;
         setting.miss("50:").await;
         setting.miss("10:").await;
+        setting.cache.release_lists(hold).await;
+        setting.miss("50:").await;
     })
     .await;
 }
@@ -52,14 +52,16 @@ async fn a_write_forgets_every_page() {
 async fn a_slow_reader_cannot_put_back_what_a_write_has_made_old() {
     everywhere(async |setting| {
         for _ in 0..3 {
-            let seen_before_the_write = setting.miss("50:").await;
-            setting.cache.forget_lists(setting.user).await;
-            setting.cache.keep_list(setting.user, "50:", seen_before_the_write, "[old]").await;
-            setting.miss("50:").await;
+            let seen_before = setting.miss("50:").await;
+            let hold = setting.cache.hold_lists(setting.user).await;
+            let seen_meanwhile = setting.miss("50:").await;
+            setting.cache.release_lists(hold).await;
+            for seen in [seen_before, seen_meanwhile] {
+                setting.cache.keep_list(setting.user, "50:", seen, "[old]").await;
+                setting.miss("50:").await;
+            }
         }
-        let version = setting.miss("50:").await;
-        setting.cache.keep_list(setting.user, "50:", version, "[new]").await;
-        assert_eq!(setting.hit("50:").await, "[new]");
+        assert!(setting.keeps("50:", "[new]").await);
     })
     .await;
 }
@@ -95,15 +97,15 @@ async fn a_ping_is_answered() {
 async fn nothing_stays_for_ever() {
     let Some(server) = Node::start(&[]).await else { return };
     let setting = Setting::new(&at(&server.url()));
-    setting.cache.forget_lists(setting.user).await;
-    let version = setting.miss("50:").await;
-    setting.cache.keep_list(setting.user, "50:", version, "[1]").await;
+    setting.writes(setting.user).await;
+    assert!(setting.keeps("50:", "[1]").await);
     setting.cache.count_send(setting.user, 7).await;
+    let _hold = setting.cache.hold_lists(user(8)).await;
     let keys: Vec<String> = server.ask(&["KEYS", "*"]).await;
-    assert_eq!(keys.len(), 3, "{keys:?}");
+    assert_eq!(keys.len(), 5, "{keys:?}");
     for key in keys {
         let seconds: i64 = server.ask(&["TTL", &key]).await;
-        assert!((60..=3_600).contains(&seconds), "{key}: {seconds}");
+        assert!((20..=3_600).contains(&seconds), "{key}: {seconds}");
     }
 }
 
@@ -115,7 +117,7 @@ async fn without_a_cache_everything_is_a_miss_and_no_rate_is_enforced() {
         let setting = Setting::new(&env);
         let version = setting.miss("50:").await;
         setting.cache.keep_list(setting.user, "50:", version, "[1]").await;
-        setting.cache.forget_lists(setting.user).await;
+        setting.writes(setting.user).await;
         assert_eq!(setting.cache.count_send(setting.user, 7).await, None);
         assert_eq!(setting.cache.ping().await, None);
     }

@@ -51,12 +51,25 @@ impl Setting {
         self.cache.count_send(user, 0).await.is_some()
     }
 
+    /// Makes a write of `user`'s, as the cache sees it.
+    pub(crate) async fn writes(&self, user: UserId) {
+        let hold = self.cache.hold_lists(user).await;
+        self.cache.release_lists(hold).await;
+    }
+
+    /// Keeps a page that has just been read; whether it is found then.
+    pub(crate) async fn keeps(&self, page: &str, list: &str) -> bool {
+        let version = self.miss(page).await;
+        self.cache.keep_list(self.user, page, version, list).await;
+        matches!(self.cache.list(self.user, page).await, Lookup::Hit(kept) if kept == list)
+    }
+
     /// Whether what is kept for `user` is found, and forgotten after a write.
     pub(crate) async fn keeps_and_forgets(&self, user: UserId) -> bool {
         let Lookup::Miss(version) = self.cache.list(user, "50:").await else { return false };
         self.cache.keep_list(user, "50:", version, "[1]").await;
         let kept = matches!(self.cache.list(user, "50:").await, Lookup::Hit(list) if list == "[1]");
-        self.cache.forget_lists(user).await;
+        self.writes(user).await;
         kept && matches!(self.cache.list(user, "50:").await, Lookup::Miss(_))
     }
 }

@@ -362,10 +362,14 @@ impl Actor {
 
     async fn leave(&mut self) {
         let answer = self.client.insist(&Method::DELETE, "/user/me", |request| request).await;
-        assert!(matches!(answer.status(), 204 | 401), "{answer}");
         self.book.gone = true;
+        if answer.status() == 401 {
+            // A try before this one has done it, and could not finish: its rooms are the sweeper's.
+            return;
+        }
+        answer.is(204);
         let again = self.client.insist(&Method::GET, "/chatroom", |request| request).await;
-        assert!(again.status() == 401 || again.array().is_empty(), "it goes on: {again}");
+        assert!(again.expect(200).array().is_empty(), "rooms of a deleted account are shown");
     }
 
     /// Their client, for the checks at the end.

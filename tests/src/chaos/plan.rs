@@ -77,8 +77,10 @@ impl Plan {
     #[must_use]
     pub fn new(seed: u64, length: Duration, processes: usize) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
-        let mut troubles: Vec<_> =
-            Target::ALL.into_iter().flat_map(|target| troubles(&mut dice, target, length)).collect();
+        let mut troubles: Vec<_> = Target::ALL
+            .into_iter()
+            .flat_map(|target| troubles(&mut dice, target, length))
+            .collect();
         troubles.sort_by_key(|trouble| trouble.from);
         let kills = kills(&mut dice, length, processes);
         Self { seed, length, troubles, kills }
@@ -259,9 +261,8 @@ mod tests {
     #[test]
     fn good_weather_is_not_without_faults() {
         let plan = Plan { troubles: Vec::new(), ..Plan::new(7, LENGTH, 2) };
-        let faults = (0..10_000).filter_map(|number| {
-            plan.fault(Target::DynamoDb, number, Duration::from_secs(30))
-        });
+        let faults = (0..10_000)
+            .filter_map(|number| plan.fault(Target::DynamoDb, number, Duration::from_secs(30)));
         let faults: Vec<_> = faults.collect();
         assert!((200..400).contains(&faults.len()), "{}", faults.len());
         let names: std::collections::BTreeSet<_> = faults.iter().map(Fault::name).collect();

@@ -87,6 +87,7 @@ impl Builder {
             None => Host::run(env).await,
         };
         api.never_show(model.url());
+        host.secrets().iter().for_each(|secret| api.never_log().secret(secret));
         stripe.deliver_to(&format!("{}{}", host.stable_url(), stripe::WEBHOOK));
         Parley { api, own: Some(Own { host, model, stripe, stripe_clock }), visit: None }
     }

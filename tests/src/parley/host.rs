@@ -1,6 +1,11 @@
 //! What serves a Parley of one's own: a `local` process, or a stack in the rehearsal.
 
-use std::{collections::BTreeMap, fs, future::Future, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    future::Future,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 use tokio::{runtime::Handle, task::block_in_place};
@@ -72,6 +77,14 @@ impl Host {
         }
     }
 
+    /// The keys that were made for it.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        match self {
+            Self::Local(local) => local.secrets(),
+            Self::Stack(deployment) => deployment.secrets().to_vec(),
+        }
+    }
+
     /// What it has printed so far.
     pub(super) fn logs(&self) -> String {
         match self {
@@ -108,6 +121,22 @@ impl Host {
         }
     }
 
+    /// The folder of its data, where it has one.
+    pub(super) fn data(&self) -> Option<&str> {
+        match self {
+            Self::Local(local) => Some(&local.env["PARLEY_DATA"]),
+            Self::Stack(_) => None,
+        }
+    }
+
+    /// Changes a setting, from its next start on.
+    pub(super) fn set(&mut self, setting: &str, value: &str) {
+        match self {
+            Self::Local(local) => drop(local.env.insert(setting.to_owned(), value.to_owned())),
+            Self::Stack(deployment) => wait_for(deployment.set_secret(setting, value)),
+        }
+    }
+
     /// Stops it for good, cleanly unless the test has `failed` anyway; what it has printed.
     pub(super) fn end(self, failed: bool) -> String {
         match self {
@@ -130,6 +159,14 @@ impl Host {
 }
 
 impl Local {
+    /// What it keeps beside its data; none where it keeps no data.
+    fn secrets(&self) -> Vec<String> {
+        let data = Path::new(&self.env["PARLEY_DATA"]);
+        let kept = ["otp-pepper", "jwt-private-key.pem"].map(|file| data.join(file));
+        let kept = kept.iter().filter_map(|path| fs::read_to_string(path).ok());
+        kept.flat_map(|text| secret_lines(&text)).collect()
+    }
+
     fn logs(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
@@ -153,6 +190,11 @@ impl Local {
             );
         }
     }
+}
+
+/// The lines of a secret that say something: not those that frame a PEM.
+fn secret_lines(text: &str) -> Vec<String> {
+    text.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned).collect()
 }
 
 /// Waits for what is asynchronous where nothing can be awaited: killing a process is not, and no more

@@ -33,6 +33,8 @@ pub struct Deployment {
     stack: Stack,
     gateway: Gateway,
     reconciler: JoinHandle<()>,
+    /// The values of its secret parameters.
+    secrets: Vec<String>,
     /// Since then, nobody has taken over.
     killed: bool,
 }
@@ -65,13 +67,22 @@ impl Deployment {
             }
         }
         for (setting, value) in &secrets {
-            let secret = setting.to_lowercase().replace('_', "-");
+            let secret = secret_name(setting);
             put_parameter(&deployed.aws, &name, &secret, value, "SecureString").await;
         }
         let stack = deployed.again(&name, &parameters).await;
         let gateway = Gateway::start(listener, stack.aws.endpoint(), stack.id("HttpApi"));
         let reconciler = tokio::spawn(reconcile(stack.clone()));
-        Self { stack, gateway, reconciler, killed: false }
+        // A PEM is framed by lines that are no secret.
+        let secrets = secrets.values().flat_map(|secret| secret.lines()).map(str::to_owned);
+        let secrets = secrets.filter(|line| !line.starts_with("-----")).collect();
+        Self { stack, gateway, reconciler, secrets, killed: false }
+    }
+
+    /// What must never be in its log: the values of its secret parameters.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        &self.secrets
     }
 
     /// The stack.
@@ -84,6 +95,16 @@ impl Deployment {
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.gateway.url()
+    }
+
+    /// Changes a secret; functions that run have read the old one.
+    ///
+    /// # Panics
+    /// The setting is a parameter of the template.
+    pub async fn set_secret(&mut self, setting: &str, value: &str) {
+        assert!(SECRETS.contains(&setting), "{setting} is no secret");
+        self.stack.put_secret(&secret_name(setting), value).await;
+        self.secrets.push(value.to_owned());
     }
 
     /// Lets messages that a dead worker had in hand come back soon.
@@ -128,6 +149,11 @@ fn parameter(setting: &str) -> String {
         format!("{first}{}", rest.to_lowercase())
     };
     setting.split('_').map(capitalised).collect()
+}
+
+/// The name of a secret's SSM parameter, below the stack's: `otp-pepper` for `OTP_PEPPER`.
+fn secret_name(setting: &str) -> String {
+    setting.to_lowercase().replace('_', "-")
 }
 
 /// Gives a stack to be made a signing key's public half; the private one.

@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod attacks;
 mod auth;
 mod billing_lifecycle;
 mod chatrooms;
@@ -24,6 +25,7 @@ mod passwords;
 mod quota;
 mod rehearsed;
 mod restart;
+mod runbook;
 mod subscription;
 mod tokens;
 mod user;

@@ -8,15 +8,15 @@ use sha2::Sha256;
 use tests::{Parley, Response, now};
 
 /// A JWS in compact form (RFC 7515), taken apart.
-struct Jws {
-    header: Value,
-    claims: Value,
+pub(crate) struct Jws {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
     signed: String,
     signature: Vec<u8>,
 }
 
 impl Jws {
-    fn read(token: &str) -> Self {
+    pub(crate) fn read(token: &str) -> Self {
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let (header, claims) = signed.split_once('.').unwrap();
         let json = |part| serde_json::from_slice(&BASE64.decode(part).unwrap()).unwrap();
@@ -29,7 +29,7 @@ impl Jws {
     }
 }
 
-fn forge(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+pub(crate) fn forge(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let encode = |json: &Value| BASE64.encode(json.to_string());
     let signed = format!("{}.{}", encode(header), encode(claims));
     let signature = sign(signed.as_bytes());
@@ -87,7 +87,8 @@ async fn a_token_lives_for_an_hour_and_says_whose_it_is_and_nothing_private() {
     assert!(!token.claims.to_string().contains(user.mobile_number.trim_start_matches('+')));
 }
 
-fn refused(answer: &Response) {
+/// A token that is not one.
+pub(crate) fn refused(answer: &Response) {
     answer.is(401);
     let challenge = answer.header("www-authenticate");
     assert!(challenge.starts_with("Bearer"), "{answer}");

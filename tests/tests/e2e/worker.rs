@@ -191,7 +191,7 @@ async fn no_user_ever_reads_what_the_model_service_says_in_its_errors() {
     ];
     let asks = faults.into_iter().map(async |(what, fault)| {
         parley.model().on(Behaviour::new(fault).when(what));
-        let room = user.create_room(what).await;
+        let room = user.create_room(&format!("An error {what}")).await;
         let question = user.ask(&room, &format!("Fail, please, {what}")).await;
         failed(&user, &room, &question).await;
         for path in [

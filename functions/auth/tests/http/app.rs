@@ -15,7 +15,13 @@ use local::{
     testing::ManualClock,
 };
 use serde_json::{Value, json};
-use shared::{aws::Aws, config::Env, domain::Role, store::Store, token::Verifier};
+use shared::{
+    aws::Aws,
+    config::Env,
+    domain::{Caller, Clock as _, Role},
+    store::Store,
+    token::Verifier,
+};
 use tower::ServiceExt as _;
 
 use crate::{Answer, Wire};
@@ -77,15 +83,36 @@ impl App {
         format!("{:?}", items.items())
     }
 
+    /// Deletes the account whose token this is, as the user function does.
+    pub(crate) async fn delete_account(&self, access_token: &str) {
+        let claims = self.verifier().verify(access_token).unwrap();
+        let caller = Caller {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            generation: claims.generation,
+            tier_hint: claims.tier,
+            role_hint: claims.role,
+        };
+        let now = self.clock.now();
+        let account = self.store().account(caller.user_id, now).await.unwrap().unwrap();
+        assert!(self.store().delete_account(&caller, &account.user, now).await.unwrap());
+    }
+
     /// Gives the user whose token this is a role, or takes it away.
     pub(crate) async fn set_role(&self, access_token: &str, role: Option<Role>) {
+        let user = self.verifier().verify(access_token).unwrap().sub;
+        assert!(self.store().set_role(user, role).await.unwrap());
+    }
+
+    fn store(&self) -> Store {
         let env = self.database.env(Env::default());
-        let store = Store::from_env(&env, &Aws::from_env(&env).unwrap()).unwrap();
+        Store::from_env(&env, &Aws::from_env(&env).unwrap()).unwrap()
+    }
+
+    fn verifier(&self) -> Verifier {
         let keys = auth::public_keys_of(PRIVATE_KEY).unwrap();
-        let env = env.with("JWT_PUBLIC_KEYS", keys);
-        let verifier = Verifier::from_env(&env, self.clock.clone()).unwrap();
-        let user = verifier.verify(access_token).unwrap().sub;
-        assert!(store.set_role(user, role).await.unwrap());
+        let env = Env::default().with("JWT_PUBLIC_KEYS", keys);
+        Verifier::from_env(&env, self.clock.clone()).unwrap()
     }
 
     pub(crate) fn pass(&self, time: SignedDuration) {

@@ -5,6 +5,7 @@
 mod answer;
 mod app;
 mod document;
+mod guessing;
 mod lambda;
 mod login;
 mod logs;
@@ -15,6 +16,7 @@ mod signup;
 mod sms;
 mod tokens;
 mod wire;
+mod work;
 
 use answer::Answer;
 use app::{App, NUMBER, PASSWORD, Tokens, UNKNOWN, wrong};

@@ -119,6 +119,25 @@ async fn how_long_a_token_lives_can_be_configured() {
     app.post_as(&user.access, "/auth/logout", &json!({})).await.refused(401, "invalid_token");
 }
 
+/// The same token with the group's order added to S of its signature (R, S): a verifier that does not
+/// ask for S to be the lowest takes it as well (RFC 8032, section 8.4).
+fn malleable(token: &str) -> String {
+    /// 2^252 + 27742317777372353535851937790883648493, little-endian.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let Jws { signed, mut signature, .. } = Jws::read(token);
+    let mut carry = 0;
+    for (byte, add) in signature[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(add) + carry;
+        *byte = sum.to_le_bytes()[0];
+        carry = sum >> 8;
+    }
+    assert_eq!(carry, 0);
+    format!("{signed}.{}", BASE64.encode(signature))
+}
+
 #[tokio::test]
 async fn what_is_no_token_of_ours_is_refused() {
     let app = App::start().await;
@@ -174,6 +193,24 @@ async fn what_is_no_token_of_ours_is_refused() {
         ("another issuer", claim("iss", json!("somebody"))),
         ("expired", claim("exp", claims["iat"].clone())),
         ("no user", claim("sub", json!("nobody"))),
+        ("an audience among others", claim("aud", json!(["parley-api-2", "x"]))),
+        ("an expiry in words", claim("exp", json!("4000000000"))),
+        ("an expiry beyond all time", claim("exp", json!(i64::MAX))),
+        ("an expiry before all time", claim("exp", json!(i64::MIN))),
+        ("another key, at an address of its own", {
+            let header = with(&header, "jku", json!("https://evil.example.org/jwks.json"));
+            by(&strangers, &with(&header, "x5u", json!("https://evil.example.org/cert")), &claims)
+        }),
+        ("an extension that must be understood (RFC 7515, 4.1.11)", head("crit", json!(["exp"]))),
+        ("payload not encoded (RFC 7797)", {
+            let header = with(&header, "b64", json!(false));
+            by(&ours, &with(&header, "crit", json!(["b64"])), &claims)
+        }),
+        ("a list of algorithms", head("alg", json!(["EdDSA", "none"]))),
+        ("the same signature, written otherwise", malleable(&user.access)),
+        ("padding", format!("{}==", user.access)),
+        ("a part more", format!("{}.", user.access)),
+        ("a space within", user.access.replacen('.', " .", 1)),
         ("no expiry", without("exp")),
         ("no audience", without("aud")),
         ("no issuer", without("iss")),

@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    body::Body,
-    extract::{Request, State},
-    http::{StatusCode, Uri},
+    body::{Body, Bytes},
+    extract::State,
+    http::{Request, StatusCode, Uri, request::Parts},
     response::{IntoResponse, Response},
 };
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
 #[derive(Clone)]
@@ -21,8 +22,16 @@ pub(crate) struct Wire {
     pub(crate) url: String,
     upstream: String,
     client: Client<HttpConnector, Body>,
-    calls: Arc<Mutex<Vec<String>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
     plans: Arc<Mutex<Vec<(&'static str, Plan)>>>,
+}
+
+/// A call that was answered.
+struct Call {
+    operation: String,
+    /// The sort keys of the items that it is about: what they are, not whose.
+    items: Vec<String>,
+    status: StatusCode,
 }
 
 /// What happens to a call.
@@ -83,8 +92,18 @@ impl Wire {
         self.plans.lock().unwrap().push((operation, plan));
     }
 
-    /// The calls since this was last asked.
+    /// The calls since they were last asked for.
     pub(crate) fn calls(&self) -> Vec<String> {
+        self.taken().into_iter().map(|call| call.operation).collect()
+    }
+
+    /// The same calls with what makes them cost what they cost: the kinds of items, and how it ended.
+    pub(crate) fn work(&self) -> Vec<String> {
+        let tell = |Call { operation, items, status }| format!("{operation} {items:?}: {status}");
+        self.taken().into_iter().map(tell).collect()
+    }
+
+    fn taken(&self) -> Vec<Call> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
@@ -95,22 +114,45 @@ impl Wire {
     }
 }
 
-async fn pass(State(wire): State<Wire>, mut request: Request) -> Response {
-    let target = request.headers()["x-amz-target"].to_str().unwrap();
+async fn pass(State(wire): State<Wire>, mut parts: Parts, body: Bytes) -> Response {
+    let target = parts.headers["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit('.').next().unwrap().to_owned();
-    wire.calls.lock().unwrap().push(operation.clone());
+    let items = sort_keys(&serde_json::from_slice(&body).unwrap());
     let plan = wire.planned_for(&operation);
     let lost = matches!(plan, Some(Plan::LoseAnswer));
     if let Some(Plan::Hold { arrived, release }) = plan {
         arrived.send(()).unwrap();
         release.await.unwrap();
     }
-    *request.uri_mut() = Uri::try_from(format!("{}/", wire.upstream)).unwrap();
-    let response = wire.client.request(request).await.unwrap();
+    parts.uri = Uri::try_from(format!("{}/", wire.upstream)).unwrap();
+    let response = wire.client.request(Request::from_parts(parts, Body::from(body))).await.unwrap();
+    let status = response.status();
+    wire.calls.lock().unwrap().push(Call { operation, items, status });
     if lost {
-        assert!(response.status().is_success(), "there was nothing to lose");
+        assert!(status.is_success(), "there was nothing to lose");
         let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#;
         return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
     }
     response.map(Body::new)
+}
+
+/// The sort keys anywhere in a request, sorted: `{"sk": {"S": "profile"}}`.
+fn sort_keys(request: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let inner: Vec<_> = match request {
+        Value::Object(object) => {
+            found.extend(object.get("sk").and_then(|sk| sk["S"].as_str()).map(kind));
+            object.values().collect()
+        }
+        Value::Array(array) => array.iter().collect(),
+        _ => Vec::new(),
+    };
+    found.extend(inner.into_iter().flat_map(sort_keys));
+    found.sort();
+    found
+}
+
+/// `session#01K…` is a session, whichever.
+fn kind(sort_key: &str) -> String {
+    sort_key.split_once("session#").map_or(sort_key, |_| "session").to_owned()
 }

@@ -1,4 +1,4 @@
-//! A proxy in front of DynamoDB that refuses or holds back operations.
+//! A proxy in front of DynamoDB that refuses or holds back operations, or loses their answers.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -45,6 +45,7 @@ struct Upstream {
     refused: Arc<Mutex<Option<&'static str>>>,
     conflicts: Arc<Mutex<u32>>,
     held: watch::Sender<Option<&'static str>>,
+    unanswered: Arc<Mutex<Option<&'static str>>>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -57,6 +58,7 @@ impl Faults {
             refused: Arc::default(),
             conflicts: Arc::default(),
             held: watch::Sender::default(),
+            unanswered: Arc::default(),
             waiting: Arc::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -81,6 +83,12 @@ impl Faults {
         self.upstream.held.send_replace(Some(operation));
     }
 
+    /// Holds an operation back until [`Self::release`], and says at once that it failed.
+    pub(crate) fn hold_unanswered(&self, operation: &'static str) {
+        *self.upstream.unanswered.lock().unwrap() = Some(operation);
+        self.hold(operation);
+    }
+
     pub(crate) fn release(&self) {
         self.upstream.held.send_replace(None);
     }
@@ -103,24 +111,41 @@ impl Upstream {
         *left = one.unwrap_or(0);
         one.is_some()
     }
+
+    /// Does an operation once it is not held back.
+    async fn pass_on(&self, operation: &str, mut request: Request) -> Response {
+        let is = |held: &Option<&str>| *held == Some(operation);
+        if is(&self.held.borrow()) {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            self.held.subscribe().wait_for(|held| !is(held)).await.unwrap();
+        }
+        *request.uri_mut() = self.url.parse().unwrap();
+        self.http.request(request).await.unwrap().map(Body::new)
+    }
 }
 
-async fn forward(State(upstream): State<Upstream>, mut request: Request) -> Response {
+async fn forward(State(upstream): State<Upstream>, request: Request) -> Response {
     let target = request.headers()["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit('.').next().unwrap().to_owned();
     let is = |other: Option<&str>| other == Some(operation.as_str());
     if is(*upstream.refused.lock().unwrap()) {
-        let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException"}"#;
-        return (StatusCode::BAD_REQUEST, error).into_response();
+        return failure();
     }
     if is(Some("TransactWriteItems")) && upstream.meets_a_conflict() {
         return (StatusCode::BAD_REQUEST, CONFLICT).into_response();
     }
-    if is(*upstream.held.borrow()) {
-        upstream.waiting.fetch_add(1, Ordering::SeqCst);
-        let mut held = upstream.held.subscribe();
-        held.wait_for(|held| !is(*held)).await.unwrap();
+    if is(*upstream.unanswered.lock().unwrap()) {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let request = Request::from_parts(parts, body.into());
+        tokio::spawn(async move { upstream.pass_on(&operation, request).await });
+        return failure();
     }
-    *request.uri_mut() = upstream.url.parse().unwrap();
-    upstream.http.request(request).await.unwrap().map(Body::new)
+    upstream.pass_on(&operation, request).await
+}
+
+/// What the SDK does not try again after.
+fn failure() -> Response {
+    let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException"}"#;
+    (StatusCode::BAD_REQUEST, error).into_response()
 }

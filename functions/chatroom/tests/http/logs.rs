@@ -1,9 +1,6 @@
 //! What the log tells of a request, and what is counted.
 
-use local::{
-    testing::{self, Lines},
-    valkey::Valkey,
-};
+use local::testing::{self, Lines};
 use serde_json::{Value, json};
 use shared::{config::Env, queue::Envelope};
 
@@ -128,16 +125,8 @@ async fn without_a_cache_nothing_is_counted_of_it() {
 
 #[tokio::test]
 async fn what_the_cache_does_is_counted() {
-    // Tests run in the crate's folder; the tools are in the workspace's.
-    let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.tools/bin");
-    let path = format!("{}:{tools}", std::env::var("PATH").unwrap_or_default());
-    let valkey = Valkey::start(&Env::default().with("PATH", path)).await.unwrap();
-    let env = valkey.env(Env::default()).with("BASIC_REQUESTS_PER_MINUTE", "2");
-    if env.get("VALKEY_URL") == Some("off") {
-        assert!(std::env::var_os("CI").is_none(), "CI has to have a Valkey");
-        eprintln!("skipped: no Valkey here");
-        return;
-    }
+    let Some((_valkey, url)) = testing::valkey().await else { return };
+    let env = Env::default().with("VALKEY_URL", url).with("BASIC_REQUESTS_PER_MINUTE", "2");
     let host = Host::start_with(env).await;
     let ada = host.user().await;
     let room = host.room(&ada).await;

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
 
 mod answer;
+mod cache;
 mod client;
 mod faults;
 mod host;
 mod idempotency;
 mod lambda;
+mod lists;
 mod logs;
 mod paging;
 mod quota;

@@ -101,8 +101,19 @@ impl FinishReason {
     }
 }
 
-/// Reads the body of a 200.
-pub(super) fn read(response: GenerateContentResponse) -> Result<Answer, Failure> {
+impl Answer {
+    /// Reads the body of a 200.
+    ///
+    /// # Errors
+    /// It is a refusal, an error under a 200, nothing at all, or not Gemini's.
+    pub fn read(body: &[u8]) -> Result<Self, Failure> {
+        let response =
+            serde_json::from_slice(body).map_err(|_| Failure::retryable(Cause::Unreadable))?;
+        read(response)
+    }
+}
+
+fn read(response: GenerateContentResponse) -> Result<Answer, Failure> {
     if let Some(error) = response.error {
         return Err(error::from_error_status(&error));
     }

@@ -6,8 +6,8 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, Url};
 
 use super::error::ErrorReply;
-use super::wire::{GenerateContentRequest, GenerateContentResponse};
-use super::{Answer, Cause, Failure, InvalidSettings, Prompt, Settings, answer};
+use super::wire::GenerateContentRequest;
+use super::{Answer, Cause, Failure, InvalidSettings, Prompt, Settings};
 
 /// The bound on one answer, thoughts included, in tokens. About 32 KB of text: a long answer, and
 /// a tenth of what an item of DynamoDB may hold.
@@ -60,7 +60,7 @@ impl Gemini {
         if status.is_success() {
             let (body, end) = read(response, MAX_ANSWER_BYTES).await;
             return match end {
-                BodyEnd::Complete => parse(&body).and_then(answer::read),
+                BodyEnd::Complete => Answer::read(&body),
                 BodyEnd::OverLimit => Err(Failure::r#final(Cause::TooLarge)),
                 BodyEnd::Lost(failure) => Err(failure),
             };
@@ -120,21 +120,4 @@ async fn read(mut response: Response, limit: usize) -> (Vec<u8>, BodyEnd) {
 fn lost(error: &reqwest::Error) -> Failure {
     let timed_out = error.is_timeout() && !error.is_connect();
     Failure::retryable(if timed_out { Cause::TimedOut } else { Cause::Connection })
-}
-
-fn parse(body: &[u8]) -> Result<GenerateContentResponse, Failure> {
-    serde_json::from_slice(body).map_err(|_| Failure::retryable(Cause::Unreadable))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_that_is_no_answer_can_be_tried_again() {
-        for body in ["", "<html></html>", r#"{"candidates": [{"content""#, "null"] {
-            let failure = parse(body.as_bytes()).err().unwrap();
-            assert_eq!(failure, Failure::retryable(Cause::Unreadable), "{body}");
-        }
-    }
 }

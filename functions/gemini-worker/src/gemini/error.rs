@@ -171,17 +171,19 @@ impl fmt::Display for Cause {
 
 /// What a status other than 200 means.
 #[derive(Debug)]
-pub(super) struct ErrorReply {
-    pub(super) failure: Failure,
+pub struct ErrorReply {
+    /// Whether another attempt can help.
+    pub failure: Failure,
     /// `error.status`, where it is one of Google's canonical codes.
-    pub(super) google_status: Option<&'static str>,
+    pub google_status: Option<&'static str>,
 }
 
 impl ErrorReply {
     /// Reads a response. `retry_after` is its header of that name.
     ///
     /// A body that is not Gemini's (HTML of a proxy, nothing, a torn one) leaves the status to go by.
-    pub(super) fn read(http_status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
+    #[must_use]
+    pub fn read(http_status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
         let error = serde_json::from_slice::<ErrorResponse>(body)
             .ok()
             .and_then(|body| body.error)

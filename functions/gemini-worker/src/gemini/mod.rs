@@ -17,7 +17,7 @@ mod wire;
 
 pub use answer::{Answer, FinishReason};
 pub use client::{Gemini, MAX_OUTPUT_TOKENS};
-pub use error::{Cause, Failure, MAX_RETRY_AFTER};
+pub use error::{Cause, ErrorReply, Failure, MAX_RETRY_AFTER};
 pub use settings::{InvalidSettings, Settings};
 pub use shared::domain::Usage;
 

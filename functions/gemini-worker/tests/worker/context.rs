@@ -49,21 +49,6 @@ async fn replies_stand_behind_their_questions_though_they_came_later() {
 }
 
 #[tokio::test]
-async fn what_was_asked_later_is_not_shown_though_it_was_answered_first() {
-    let host = Host::start().await;
-    let ada = host.user().await;
-    let room = host.room(&ada).await;
-    let left_over = host.accept(&ada, room, "never queued").await;
-    host.ask(&ada, room, "later").await;
-    host.deliver().await;
-    host.enqueue(left_over).await;
-    host.deliver().await;
-    let requests = host.model.requests();
-    let turns: Vec<_> = requests.iter().map(|request| request.turns()).collect();
-    assert_eq!(turns, [["later"], ["never queued"]]);
-}
-
-#[tokio::test]
 async fn failed_turns_are_not_shown() {
     let host = Host::start().await;
     host.model.on(Behaviour::new(Respond::Block).when("blocked"));

@@ -9,4 +9,5 @@ mod event;
 mod failures;
 mod host;
 mod logs;
+mod order;
 mod queue;

@@ -1,6 +1,11 @@
 //! `DELETE /user/me`.
 
-use shared::domain::MobileNumber;
+use local::testing;
+use shared::{
+    cache::{Cache, Lookup},
+    config::Env,
+    domain::MobileNumber,
+};
 
 use crate::host::{Host, NUMBER};
 
@@ -54,4 +59,24 @@ async fn the_number_is_free_for_a_new_account_that_knows_nothing_of_the_old_one(
     assert_eq!(host.get("/user/me", &again).await.status, 200);
     assert!(host.store.chatrooms(again.user_id, 100, None).await.unwrap().rooms.is_empty());
     host.get("/user/me", &ada).await.assert_problem(401, "session_ended");
+}
+
+#[tokio::test]
+async fn the_lists_are_dropped_and_nothing_is_held_afterwards() {
+    let Some((_valkey, url)) = testing::valkey().await else { return };
+    let env = Env::default().with("VALKEY_URL", url);
+    let host = Host::start_with(env.clone()).await;
+    let ada = host.ada().await;
+    let cache = Cache::from_env(&env, host.clock.clone()).unwrap();
+    for is_there in [true, false] {
+        let Lookup::Miss(version) = cache.list(ada.user_id, "50:").await else {
+            panic!("it is still kept")
+        };
+        cache.keep_list(ada.user_id, "50:", version, "[]").await;
+        let kept = cache.list(ada.user_id, "50:").await;
+        assert!(matches!(kept, Lookup::Hit(_)), "{kept:?}");
+        if is_there {
+            assert_eq!(host.delete_me(&ada).await.status, 204);
+        }
+    }
 }

@@ -185,3 +185,11 @@ fn an_answer_does_not_show_its_text_when_it_is_debugged() {
     let answer = read_json(candidate(Some("a secret"), &json!("STOP"))).unwrap();
     assert!(!format!("{answer:?}").contains("secret"));
 }
+
+#[test]
+fn a_body_that_is_no_answer_can_be_tried_again() {
+    for body in ["", "<html></html>", r#"{"candidates": [{"content""#, "null"] {
+        let read = Answer::read(body.as_bytes());
+        assert_eq!(read, Err(Failure::retryable(Cause::Unreadable)), "{body}");
+    }
+}

@@ -1,0 +1,189 @@
+use std::sync::Mutex;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The key pair of RFC 8037, appendix A (as RFC 8410, section 10.3 writes it), and another one.
+const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+    -----END PRIVATE KEY-----\n";
+const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const OTHER_PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+    -----END PRIVATE KEY-----\n";
+const OTHER_X: &str = "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
+
+const NOW: i64 = 1_795_255_200;
+const HOUR: i64 = 3_600;
+
+#[derive(Debug)]
+struct StoppedClock(Mutex<Timestamp>);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+fn jwk(kid: &str, x: &str) -> Value {
+    json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid})
+}
+
+fn from_env(keys: &str) -> Result<Verifier, ConfigError> {
+    let clock = Arc::new(StoppedClock(Timestamp::from_second(NOW).unwrap().into()));
+    Verifier::from_env(&Env::default().with("JWT_PUBLIC_KEYS", keys), clock)
+}
+
+/// One that knows both keys, as during a rotation.
+fn verifier() -> Verifier {
+    from_env(&json!({"keys": [jwk("one", X), jwk("two", OTHER_X)]}).to_string()).unwrap()
+}
+
+fn claims() -> Value {
+    json!({
+        "iss": "parley", "aud": "parley-api",
+        "sub": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "sid": "01BX5ZZKBKACTAV9WEVGEMMVRZ",
+        "gen": 3, "tier": "pro", "iat": NOW - 60, "exp": NOW + HOUR,
+    })
+}
+
+fn claims_with(name: &str, value: Value) -> Value {
+    let mut claims = claims();
+    claims[name] = value;
+    claims
+}
+
+fn header(typ: Option<&str>, kid: Option<&str>) -> Header {
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.typ = typ.map(str::to_owned);
+    header.kid = kid.map(str::to_owned);
+    header
+}
+
+fn good_header() -> Header {
+    header(Some("at+jwt"), Some("one"))
+}
+
+fn sign(header: &Header, claims: &Value, pem: &str) -> String {
+    let key = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();
+    jsonwebtoken::encode(header, claims, &key).unwrap()
+}
+
+fn verify(token: &str) -> Result<Claims, InvalidToken> {
+    verifier().verify(token)
+}
+
+#[test]
+fn a_good_token_says_what_was_signed() {
+    for (kid, pem) in [("one", PEM), ("two", OTHER_PEM)] {
+        let said = verify(&sign(&header(Some("at+jwt"), Some(kid)), &claims(), pem)).unwrap();
+        assert_eq!(serde_json::to_value(said).unwrap(), claims(), "{kid}");
+    }
+}
+
+#[test]
+fn a_role_is_taken_over_and_one_of_a_later_version_passed_over() {
+    let role = |name| verify(&sign(&good_header(), &claims_with("role", json!(name)), PEM));
+    assert_eq!(role("operator").unwrap().role, Some(Role::Operator));
+    assert_eq!(role("janitor").unwrap().role, None);
+}
+
+#[test]
+fn a_token_is_good_until_the_very_second_of_its_expiry() {
+    let expiring =
+        |exp| verify(&sign(&good_header(), &claims_with("exp", json!(exp)), PEM)).is_ok();
+    assert!(expiring(NOW + 1) && expiring(NOW + HOUR));
+    assert!(!expiring(NOW) && !expiring(NOW - 1) && !expiring(0));
+    assert!(!expiring(i64::MIN) && !expiring(i64::MAX), "no time that there is");
+}
+
+#[test]
+fn only_the_type_of_an_access_token_is_one() {
+    for typ in [None, Some("JWT"), Some("jwt"), Some("rt+jwt"), Some("AT+JWT"), Some("")] {
+        let token = sign(&header(typ, Some("one")), &claims(), PEM);
+        assert_eq!(verify(&token).unwrap_err(), InvalidToken, "{typ:?}");
+    }
+}
+
+#[test]
+fn a_token_is_checked_with_the_key_that_it_names_and_no_other() {
+    for kid in [None, Some("two"), Some("three"), Some("")] {
+        let token = sign(&header(Some("at+jwt"), kid), &claims(), PEM);
+        assert_eq!(verify(&token).unwrap_err(), InvalidToken, "{kid:?}");
+    }
+    assert!(verify(&sign(&good_header(), &claims(), OTHER_PEM)).is_err());
+}
+
+#[test]
+fn issuer_and_audience_are_ours() {
+    for (name, value) in [
+        ("iss", json!("somebody")),
+        ("iss", json!("")),
+        ("aud", json!("another-api")),
+        ("aud", json!("")),
+        ("aud", json!([])),
+    ] {
+        let token = sign(&good_header(), &claims_with(name, value.clone()), PEM);
+        assert_eq!(verify(&token).unwrap_err(), InvalidToken, "{name} {value}");
+    }
+}
+
+#[test]
+fn every_claim_has_to_be_there() {
+    for name in ["iss", "aud", "sub", "sid", "gen", "tier", "iat", "exp"] {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().remove(name);
+        assert_eq!(
+            verify(&sign(&good_header(), &claims, PEM)).unwrap_err(),
+            InvalidToken,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_algorithm_is_pinned() {
+    let public = URL_SAFE_NO_PAD.decode(X).unwrap();
+    for secret in [X.as_bytes(), &public] {
+        let mut header = good_header();
+        header.alg = Algorithm::HS256;
+        let key = EncodingKey::from_secret(secret);
+        let token = jsonwebtoken::encode(&header, &claims(), &key).unwrap();
+        assert_eq!(verify(&token).unwrap_err(), InvalidToken);
+    }
+    let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    for alg in ["none", "None", "NONE", "", "EdDSA"] {
+        let unsigned = part(json!({"typ": "at+jwt", "kid": "one", "alg": alg}));
+        let unsigned = format!("{unsigned}.{}.", part(claims()));
+        assert_eq!(verify(&unsigned).unwrap_err(), InvalidToken, "{alg}");
+    }
+}
+
+#[test]
+fn one_changed_character_is_seen() {
+    let token = sign(&good_header(), &claims(), PEM);
+    assert!(verify(&token).is_ok());
+    for at in 0..token.len() {
+        let mut changed = token.clone().into_bytes();
+        changed[at] = if changed[at] == b'B' { b'C' } else { b'B' };
+        assert!(verify(&String::from_utf8(changed).unwrap()).is_err(), "{at}");
+    }
+}
+
+#[test]
+fn without_a_readable_key_nothing_starts() {
+    let no_kid = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": X}]}).to_string();
+    let unreadable = json!({"keys": [jwk("one", "no key")]}).to_string();
+    for keys in ["", "{}", r#"{"keys":[]}"#, &no_kid, &unreadable] {
+        assert!(from_env(keys).is_err(), "{keys}");
+    }
+}
+
+#[test]
+fn debug_output_shows_the_names_of_the_keys_alone() {
+    let shown = format!("{:?}", verifier());
+    assert_eq!(shown, r#"{"one", "two"}"#);
+}
