@@ -1,6 +1,9 @@
 //! DynamoDB is throttled, away, silent, or loses its answers.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -109,13 +112,10 @@ async fn a_message_whose_saving_was_never_confirmed_is_one_message() {
     let world = World::builder().start().await;
     let user = world.user().await;
     let room = user.create_room("Confirmed late").await;
-    world.proxy(Target::DynamoDb).decide({
-        let lost = std::sync::atomic::AtomicBool::default();
-        move |call| {
-            let is_first = call.operation == "TransactWriteItems"
-                && !lost.swap(true, std::sync::atomic::Ordering::SeqCst);
-            is_first.then_some(Fault::Swallow)
-        }
+    let lost = AtomicBool::default();
+    world.proxy(Target::DynamoDb).decide(move |call| {
+        let is_it = call.operation == "TransactWriteItems" && !lost.swap(true, Ordering::SeqCst);
+        is_it.then_some(Fault::Swallow)
     });
     let once = user.ask(&room, "Confirmed at the second try").await;
     assert_eq!(world.failed(Target::DynamoDb), 1);

@@ -6,7 +6,10 @@
 use futures_util::future::join_all;
 use tests::{
     Behaviour, PATIENCE, Respond,
-    chaos::fault::{Fault, Target},
+    chaos::{
+        fault::{Fault, Target},
+        proxy::Call,
+    },
     clear_of_midnight, eventually,
     model::asked_about,
 };
@@ -42,18 +45,19 @@ async fn a_room_whose_call_hangs_is_answered_when_the_model_is_back_and_others_m
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_the_model_that_is_lost_on_its_way_is_asked_for_again() {
-    for fault in [Fault::Refuse, Fault::Cut, Fault::Swallow] {
+    let faults = [Fault::Refuse, Fault::Cut, Fault::Swallow];
+    let tries = faults.into_iter().map(async |fault| {
         let world = World::builder().start().await;
         let user = world.user().await;
         let room = user.create_room("Lost").await;
-        world.proxy(Target::Gemini).decide({
-            let fault = fault.clone();
-            move |call| (call.number < 2).then(|| fault.clone())
-        });
+        let lost = fault.clone();
+        let decide = move |call: &Call| (call.number < 2).then(|| lost.clone());
+        world.proxy(Target::Gemini).decide(decide);
         let question = user.ask(&room, "Lost twice").await;
         answered_once_in_order(&user, &room, &[&question]).await;
         assert_eq!(world.failed(Target::Gemini), 2, "{fault:?}");
         assert_eq!(world.stored(&question).await["attempts"], 2, "{fault:?}");
         world.wait_for_jobs((0, 0)).await;
-    }
+    });
+    join_all(tries).await;
 }
