@@ -9,30 +9,31 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test e2e chaos lint fmt template fuzz mutations mutants openapi deny build sizes deploy clean
+.PHONY: help run test e2e chaos lint fmt template fuzz fuzz-api mutations mutants openapi deny build
+.PHONY: sizes deploy clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Built as `make test` builds it, with the features of the whole workspace: nothing twice.
 run: ## The whole backend on http://127.0.0.1:3000 (PORT), its data in .local/ (PARLEY_DATA)
 	cargo build --locked --workspace --bin local
 	@exec "$${CARGO_TARGET_DIR:-target}/debug/local"
 
-test: ## Everything that can fail: unit, integration and end-to-end tests, template, fuzzing
+test: ## Everything that can fail: unit, integration and end-to-end tests, template, API fuzzing
 	scripts/tools.sh valkey sam checkov schemathesis
 # The tests start `local`, and the functions under an emulator of Lambda.
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
-	@$(MAKE) --no-print-directory template fuzz
+	@$(MAKE) --no-print-directory template fuzz-api
 
 # PROFILE=release takes the functions as they are deployed; TESTS=<part of a name> takes some tests.
 e2e: ## Deploy the template to an emulator of AWS, and run the end-to-end suite there (BASE_URL: at AWS)
 	@scripts/rehearse.sh
 
 # SEED is one at random if it is not given; the program says which.
-SECONDS ?= 60
-USERS ?= 24
+chaos: SECONDS ?= 60
+chaos: USERS ?= 24
 chaos: ## A storm of faults over two Parleys, and then all promises checked: SEED, SECONDS (60), USERS (24)
 	scripts/tools.sh valkey
 	cargo build --locked --workspace --bins
@@ -54,7 +55,7 @@ template: ## Check template.yaml (SAM, cfn-lint and checkov, offline)
 	.tools/bin/cfn-lint template.yaml
 	.tools/bin/checkov --config-file .checkov.yaml
 
-fuzz: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
+fuzz-api: ## Hold a fresh backend against its own OpenAPI document (Schemathesis)
 	scripts/tools.sh schemathesis valkey
 	scripts/with-local.sh scripts/fuzz-api.sh
 
@@ -64,6 +65,10 @@ mutations: ## Break each protection on purpose (tests/mutations.toml; ONLY=name)
 
 mutants: ## Change the rules, tokens and signatures at every place (needs cargo-mutants)
 	@scripts/mutants.sh
+
+fuzz: SECONDS ?= 10
+fuzz: ## Fuzz what is read from outside: SECONDS (10) for each target, or for TARGET alone
+	@scripts/fuzz.sh $(SECONDS) $(TARGET)
 
 openapi: ## Write functions/docs/openapi.json anew from the code
 	UPDATE=1 cargo test --locked --workspace --test openapi
@@ -89,4 +94,4 @@ deploy: ## Build and deploy to AWS: ENV=staging or production, PARAMETERS='Name=
 
 clean: ## Remove what was built and installed here, but no data
 	cargo clean
-	rm -rf .aws-sam .tools
+	rm -rf .aws-sam .tools fuzz/target

@@ -8,7 +8,7 @@
 #   BASE_URL=http://127.0.0.1:3000 scripts/fuzz-api.sh [more options of `schemathesis run`]
 #
 # The backend must hand out one-time passwords in its answers (OTP_DELIVERY=response) and should
-# have no limits (BASIC_DAILY_MESSAGES=0, BASIC_REQUESTS_PER_MINUTE=0). `make fuzz` starts such a one.
+# have no limits (BASIC_DAILY_MESSAGES=0, BASIC_REQUESTS_PER_MINUTE=0). `make fuzz-api` starts such a one.
 set -euo pipefail
 
 : "${BASE_URL:?set BASE_URL to the API, such as http://127.0.0.1:3000}"

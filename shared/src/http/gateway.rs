@@ -47,15 +47,11 @@ fn harmless(mut event: GatewayEvent) -> GatewayEvent {
 
 /// A query with what no URI may hold percent-encoded (RFC 3986, section 3.4).
 fn escaped(query: &str) -> String {
-    let mut escaped = String::with_capacity(query.len());
-    for byte in query.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte);
+    let escaped = query.bytes().map(|byte| {
+        if is_fit(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    });
+    escaped.collect()
 }
 
 #[cfg(test)]

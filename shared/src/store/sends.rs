@@ -34,6 +34,10 @@ pub enum Sent {
     Accepted,
     /// The same request was accepted before.
     Replayed(FirstAnswer),
+    /// Its day is over: another message has begun this one. Nothing was written. It is to be sent
+    /// under an id of that day, so that the unit that it uses is one of its own day: only that day's
+    /// is given back if it fails.
+    DayOver(Date),
     /// It was not accepted; nothing was written.
     Denied(Denied),
 }
@@ -73,11 +77,11 @@ impl Store {
         limits: &Limits,
     ) -> Result<Sent, StoreError> {
         let daily = limits.daily(Tier::Basic);
-        let mut day = clock::day(message.id.created_at());
+        let day = clock::day(message.id.created_at());
         let mut expected = Expected::SameDay;
-        // Mostly one; two for the first message of a day; and at midnight a few more, since another
-        // message may begin the day, and the next day, between any two of them.
-        for _ in 0..6 {
+        // Mostly one; two for the first message of a day; and one more if another message has begun
+        // the day between the two.
+        for _ in 0..4 {
             let writes = self.writes(caller, message, daily, day, expected)?;
             let Transacted::Refused(mut refused) = self.transact(writes).await? else {
                 return Ok(Sent::Accepted);
@@ -99,9 +103,9 @@ impl Store {
                 Some(shown) if shown == day && expected == Expected::SameDay => {
                     return Ok(Sent::Denied(Denied::OverQuota));
                 }
-                // Late over midnight: counted on the day that has begun, or it would begin its own
-                // anew and the next message that one again.
-                Some(shown) if shown >= day => (day, expected) = (shown, Expected::SameDay),
+                // Counted on its own, it would begin it anew, and the next message the other again.
+                Some(shown) if shown > day => return Ok(Sent::DayOver(shown)),
+                Some(shown) if shown == day => expected = Expected::SameDay,
                 _ => expected = Expected::EarlierDay,
             }
         }

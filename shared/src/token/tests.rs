@@ -109,6 +109,14 @@ fn only_the_type_of_an_access_token_is_one() {
 }
 
 #[test]
+fn no_extension_is_obeyed_so_none_is_taken() {
+    for names in [vec![], vec!["exp".to_owned()], vec!["b64".to_owned()]] {
+        let header = Header { crit: Some(names), ..good_header() };
+        assert_eq!(verify(&sign(&header, &claims(), PEM)).unwrap_err(), InvalidToken);
+    }
+}
+
+#[test]
 fn a_token_is_checked_with_the_key_that_it_names_and_no_other() {
     for kid in [None, Some("two"), Some("three"), Some("")] {
         let token = sign(&header(Some("at+jwt"), kid), &claims(), PEM);

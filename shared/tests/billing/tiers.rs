@@ -47,7 +47,7 @@ impl Setting {
         match self.store.accept(caller, &message, &ONE_A_DAY).await.unwrap() {
             Sent::Accepted => Ok(()),
             Sent::Denied(denied) => Err(denied),
-            replayed @ Sent::Replayed(_) => unreachable!("{replayed:?}"),
+            sent @ (Sent::Replayed(_) | Sent::DayOver(_)) => unreachable!("{sent:?}"),
         }
     }
 }

@@ -45,6 +45,19 @@ async fn a_write_that_the_cache_never_heard_of_makes_what_it_kept_old() {
     }
 }
 
+/// The connection lasts: it is full, or a replica, and says so.
+#[tokio::test]
+async fn what_a_server_has_kept_that_refused_writes_for_a_while_is_old() {
+    let Some(server) = Node::start(&[]).await else { return };
+    let setting = Setting::new(&at(&server.url()));
+    assert!(setting.keeps("50:", "[old]").await);
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    setting.writes(setting.user).await;
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    served_again(&setting).await;
+    assert!(setting.keeps("50:", "[new]").await, "a miss, and then a hit");
+}
+
 /// No call fails here: the connection is made again within the look-up.
 #[tokio::test]
 async fn a_server_that_comes_back_with_an_old_dump_is_not_believed() {

@@ -78,6 +78,32 @@ async fn a_write_that_never_tells_its_end_is_over_even_if_others_follow() {
 }
 
 #[tokio::test]
+async fn a_write_that_never_tells_its_end_makes_old_what_was_read_before_it() {
+    let Some(server) = Node::start(&[]).await else { return };
+    let setting = Setting::new(&at(&server.url()));
+    let seen_before = setting.miss("50:").await;
+    drop(setting.cache.hold_lists(setting.user).await);
+    server.ends_all_holds(&setting).await;
+    setting.cache.keep_list(setting.user, "50:", seen_before, "[old]").await;
+    setting.miss("50:").await;
+}
+
+/// Others have not noticed that the cache was away for one of us.
+#[tokio::test]
+async fn where_the_hold_is_lost_the_release_drops_everybodys_lists() {
+    let Some(server) = Node::start(&[]).await else { return };
+    let relay = Relay::start(&server).await;
+    let writer = Setting::new(&at(&relay.url()));
+    let reader = Setting::new(&at(&server.url()));
+    relay.turns(Mode::Refuses);
+    let hold = writer.cache.hold_lists(writer.user).await;
+    assert!(reader.keeps("50:", "[old]").await);
+    relay.turns(Mode::Passes);
+    writer.cache.release_lists(hold).await;
+    assert!(reader.keeps("50:", "[new]").await, "a miss, and then a hit");
+}
+
+#[tokio::test]
 async fn where_the_release_is_lost_nobody_keeps_anything() {
     let Some(server) = Node::start(&[]).await else { return };
     for how in [Mode::Loses, Mode::Refuses] {

@@ -101,6 +101,8 @@ fn outcome(output: &Output) -> Ran {
 /// The lines of a panic that say what did not hold.
 fn assertion(output: &str) -> String {
     let lines = output.lines().skip_while(|line| !line.contains("panicked at ")).skip(1);
-    let said: Vec<_> = lines.take(3).map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines =
+        lines.map(str::trim).take_while(|line| !line.is_empty() && !line.starts_with("note:"));
+    let said: Vec<_> = lines.take(3).collect();
     said.join(" | ").chars().take(160).collect()
 }

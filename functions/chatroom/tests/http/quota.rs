@@ -3,7 +3,10 @@
 use axum::http::header;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use shared::domain::{Caller, ChatroomId, Tier, clock};
+use shared::{
+    domain::{Caller, ChatroomId, Ids, MessageId, Tier, Usage, clock},
+    store::{Apology, Pending, Settled},
+};
 
 use crate::{answer::Answer, faults::Faults, host::Host};
 
@@ -148,6 +151,36 @@ async fn a_message_that_was_late_over_midnight_starts_no_day_anew() {
     late.is_problem(429, "quota_exceeded");
     host.send(&ada, room, "One too many").await.is_problem(429, "quota_exceeded");
     assert_eq!(host.messages(room).await.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_late_over_midnight_is_of_the_day_that_it_is_counted_on() {
+    let host = Host::start().await;
+    let ada = host.user().await;
+    let room = host.room(&ada).await;
+    let faults = Faults::start(host.dynamodb_url()).await;
+    let slow = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    host.clock.set("2026-11-21T23:59:59.900Z".parse().unwrap());
+
+    faults.hold("TransactWriteItems");
+    let in_time = async {
+        faults.holds_one().await;
+        host.clock.set("2026-11-22T00:00:00.100Z".parse().unwrap());
+        host.send(&ada, room, "In the morning").await.is(202);
+        faults.release();
+    };
+    let (late, ()) = tokio::join!(host.send_by(&slow, &ada, room, "Late"), in_time);
+
+    let message_id: MessageId = late.is(202).id().parse().unwrap();
+    assert_eq!(clock::day(message_id.created_at()), clock::day(host.now()));
+    assert!(late.header("location").ends_with(&late.id()));
+    assert_eq!(host.used(&ada).await, 2);
+    // So its unit is given back.
+    let question = Pending { user_id: ada.user_id, chatroom_id: room, message_id };
+    let id = Ids::default().next_after(message_id, host.now());
+    let apology = Apology { id, content: "Sorry.", usage: Usage::default() };
+    assert_eq!(host.store.fail(&question, &apology).await.unwrap(), Settled::Done);
+    assert_eq!(host.used(&ada).await, 1);
 }
 
 #[tokio::test]

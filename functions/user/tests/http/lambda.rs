@@ -53,3 +53,55 @@ async fn the_query_and_a_base64_body_come_through_api_gateway() {
     assert_eq!(changed["statusCode"], 200, "{changed}");
     assert!(changed["body"].as_str().unwrap().contains(r#""full_name":"Ada King""#));
 }
+
+const HOSTILE: [&str; 20] = [
+    "a=%",
+    "a=%zz",
+    "a=%00",
+    "a=\"",
+    "a='",
+    "a=`",
+    "a=\\",
+    "a=^",
+    "a={b}",
+    "a=|",
+    "a=[0]",
+    "a=b;c",
+    "&&&===",
+    "?a",
+    "a=\u{7f}",
+    "%0d%0aa: b",
+    "a=<b>",
+    "a= b",
+    "a=é",
+    "a=#b",
+];
+
+/// What `lambda_http` makes a request of is the client's, but for the frame that API Gateway puts
+/// around it.
+#[tokio::test]
+async fn an_event_whatever_is_in_it_is_answered() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    let mut event = testing::event("user");
+    event["headers"]["authorization"] = format!("Bearer {}", host.token(&ada)).into();
+    for text in HOSTILE {
+        for member in ["rawPath", "rawQueryString"] {
+            let mut event = event.clone();
+            event[member] = format!("{}{text}", event[member].as_str().unwrap()).into();
+            let status = answer(&host, event).await["statusCode"].as_u64().unwrap();
+            assert!([200, 404].contains(&status), "{member} {text:?}: {status}");
+        }
+        let mut with_headers = event.clone();
+        for name in
+            ["x-forwarded-proto", "x-forwarded-for", "idempotency-key", "content-type", "referer"]
+        {
+            if text.chars().all(|c| !c.is_control()) {
+                with_headers["headers"][name] = text.into();
+            }
+        }
+        with_headers["cookies"] = json!([text, "a=b"]);
+        with_headers["queryStringParameters"] = json!({ text: text });
+        assert_eq!(answer(&host, with_headers).await["statusCode"], 200, "{text:?}");
+    }
+}

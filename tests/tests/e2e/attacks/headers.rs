@@ -164,7 +164,13 @@ async fn an_idempotency_key_is_a_name_and_nothing_else() {
     }
     assert_eq!(user.rooms().await.len(), keys.len());
     assert_eq!(victim.rooms().await.len(), 1);
-    for key in ["", " ", "clé", "\u{1f511}", &"k".repeat(256), &"k".repeat(6_000)] {
+    // What is no ASCII is for a gateway to refuse, or to make something of.
+    let no_ascii: &[_] =
+        if parley.is_behind_a_gateway().await { &[] } else { &["clé", "\u{1f511}"] };
+    for key in no_ascii {
+        user.post("/chatroom").key(key).json(&body).await.is(422);
+    }
+    for key in ["", " ", &"k".repeat(256), &"k".repeat(6_000)] {
         let answer = user.post("/chatroom").key(key).json(&body).await;
         assert_eq!(answer.faulty_fields(), ["Idempotency-Key"], "{key}");
     }
