@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 /// What waits for a sweep, or for a job to be delivered again, has come within this: seconds, on a
 /// machine that is not busy.
-pub(crate) const RECOVERY: Duration = Duration::from_secs(60);
+pub(crate) const RECOVERY: Duration = Duration::from_mins(1);
 
 /// A function is cut off after this (`template.yaml`): it has to say earlier that it can't do it.
 pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
