@@ -59,6 +59,31 @@ fn alarms_go_off_by_metrics_that_are_counted_and_tell_somebody() {
     assert_eq!(watched, set(["ModelRefusals", "OldestPending"]));
 }
 
+/// That such a job ends there, and that nobody waits for it, is shown in `tests/tests/faults/sqs.rs`.
+#[test]
+fn the_first_job_that_can_not_be_read_sets_off_the_alarm_of_the_queue_where_it_ends() {
+    let stack = Stack::production();
+    let template = stack.template();
+    let text = |value: &Value| stack.text(value).unwrap();
+    let mapping = &template.properties("GeminiWorkerFunction")["Events"]["Messages"]["Properties"];
+    assert_eq!(text(&mapping["Queue"]), "MessageQueue.Arn");
+    let redrive = &template.properties("MessageQueue")["RedrivePolicy"];
+    let target = text(&redrive["deadLetterTargetArn"]);
+    let dead_letters = target.strip_suffix(".Arn").unwrap();
+
+    let alarm = template.properties("DeadLetterAlarm");
+    let [dimension] = &alarm["Dimensions"].as_array().unwrap()[..] else { panic!("{alarm}") };
+    assert_eq!(text(&dimension["Name"]), "QueueName");
+    assert_eq!(text(&dimension["Value"]), format!("{dead_letters}.QueueName"));
+    let metric = ["Namespace", "MetricName", "Statistic"].map(|name| text(&alarm[name]));
+    assert_eq!(metric, ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"]);
+    let when = ["ComparisonOperator", "Threshold", "DatapointsToAlarm", "EvaluationPeriods"];
+    assert_eq!(when.map(|name| text(&alarm[name])), ["GreaterThanThreshold", "0", "1", "1"]);
+    // It is looked at after days, and nobody reads it meanwhile: it has to stay.
+    let kept = template.properties(dead_letters)["MessageRetentionPeriod"].as_u64();
+    assert_eq!(kept, Some(1_209_600), "as long as SQS can");
+}
+
 /// The first dimension's values of all lines of a metric on the dashboard.
 fn of(namespace: &str, metric: &str) -> BTreeSet<String> {
     let lines = shown().into_iter().filter(|line| line[0] == namespace && line[1] == metric);

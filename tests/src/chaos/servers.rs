@@ -19,7 +19,7 @@ use shared::{
 use tokio::net::TcpListener;
 
 use super::{fault::Target, proxy::Proxy, tables::Tables};
-use crate::{model, stripe};
+use crate::{model, process::workspace, random_digits, stripe};
 
 const QUEUE: &str = "messages.fifo";
 const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
@@ -49,8 +49,7 @@ impl Servers {
         let (queues, queue_server) = serve_queues().await;
         let model = gemini::StandIn::start(0).await.unwrap();
         let stripe = stripe::StandIn::start(local::stripe::Settings::default()).await.unwrap();
-        let path = std::env::var("PATH").unwrap_or_default();
-        let valkey = Valkey::start(&Env::default().with("PATH", path)).await.unwrap();
+        let valkey = Valkey::start(&Env::default().with("PATH", path())).await.unwrap();
         let mut proxies = BTreeMap::from([
             (Target::DynamoDb, Proxy::http(dynamodb.url()).await),
             (Target::Sqs, Proxy::http(&queue_server).await),
@@ -137,9 +136,16 @@ impl Servers {
     /// Puts something into the queue, as a job of this room.
     pub async fn enqueue(&self, room: &str, body: &str) {
         let send = self.sqs.send_message().queue_url(&self.queue_urls[0]);
-        let send = send.message_group_id(room).message_deduplication_id(body).message_body(body);
+        let send = send.message_group_id(room).message_deduplication_id(random_digits(12));
+        let send = send.message_body(body);
         send.send().await.unwrap();
     }
+}
+
+/// Where programs are, and where `make test` installs some: a test runs in its crate's folder.
+fn path() -> String {
+    let tools = workspace().join(".tools/bin").display().to_string();
+    [std::env::var("PATH").unwrap_or_default(), tools].join(":")
 }
 
 async fn serve_queues() -> (Sqs, String) {

@@ -119,7 +119,12 @@ async fn each_day_has_its_own_five_though_midnight_comes_in_the_middle_of_a_burs
         let accepted = with_status(&all, 202);
         assert_eq!(accepted + with_status(&all, 429), all.len());
         assert!((5..=10).contains(&accepted), "{accepted} on two days");
-        assert_eq!(host.messages(room).await.len(), accepted);
+        let messages = host.messages(room).await;
+        let of =
+            |day| messages.iter().filter(|sent| clock::day(sent.id.created_at()) == day).count();
+        let [yesterday, today] = [host.now() - SignedDuration::from_millis(1), host.now()];
+        let counts = [yesterday, today].map(|at| of(clock::day(at)));
+        assert_eq!(counts, [accepted - 5, 5], "each counts on the day of its id");
         let tally = host.tally(&ada).await;
         assert_eq!((tally.day, tally.used), (clock::day(midnight), 5));
     }
