@@ -62,7 +62,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                Ulid::from_string(text).map(Self).map_err(|_| InvalidId)
+                from_text(text).map(Self)
             }
         }
 
@@ -148,6 +148,16 @@ impl Ids {
     }
 }
 
+/// 26 digits hold 130 bits, a ULID has 128. The library drops what is too much, so that an id would have
+/// further spellings; the specification has them refused.
+fn from_text(text: &str) -> Result<Ulid, InvalidId> {
+    if text.as_bytes().first().is_some_and(|first| (b'0'..=b'7').contains(first)) {
+        Ulid::from_string(text).map_err(|_| InvalidId)
+    } else {
+        Err(InvalidId)
+    }
+}
+
 /// The 80 random bits of a ULID.
 fn random() -> u128 {
     rand::random::<u128>() >> 48
@@ -194,5 +204,15 @@ mod tests {
         assert_eq!(id.created_at(), now);
         assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
         assert!("nonsense".parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let highest = format!("7{}", "Z".repeat(25));
+        assert_eq!(highest.parse::<UserId>().unwrap().to_string(), highest);
+        for first in ["8", "9", "A", "Z", "G"] {
+            let beyond = format!("{first}{}", "Z".repeat(25));
+            assert_eq!(beyond.parse::<UserId>(), Err(InvalidId), "{beyond}");
+        }
     }
 }
