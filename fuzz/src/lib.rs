@@ -6,7 +6,7 @@
 pub mod keys;
 pub mod web;
 
-use std::alloc::System;
+use std::{alloc::System, panic, sync::Once};
 
 use cap::Cap;
 use jiff::Timestamp;
@@ -23,11 +23,23 @@ const PER_BYTE: usize = 256;
 /// Runs `target` on `input` in memory that is linear in the input. Beyond that an allocation fails,
 /// which ends the process, and libFuzzer keeps the input.
 pub fn bounded(input: &[u8], target: impl FnOnce(&[u8])) {
+    LIFTED_BY_A_PANIC.call_once(lift_by_a_panic);
     let limit = MEMORY.allocated() + FIXED + PER_BYTE * input.len();
     // Fails only where more is allocated already than that.
     let _ = MEMORY.set_limit(limit);
     target(input);
     let _ = MEMORY.set_limit(usize::MAX);
+}
+
+static LIFTED_BY_A_PANIC: Once = Once::new();
+
+/// Telling of a panic takes more than an input may.
+fn lift_by_a_panic() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let _ = MEMORY.set_limit(usize::MAX);
+        tell(panic);
+    }));
 }
 
 /// The time at every target's clock, Unix seconds: 2026-01-01.

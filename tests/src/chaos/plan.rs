@@ -230,7 +230,7 @@ impl fmt::Display for Trouble {
 mod tests {
     use super::*;
 
-    const LENGTH: Duration = Duration::from_secs(60);
+    const LENGTH: Duration = Duration::from_mins(1);
 
     #[test]
     fn a_seed_is_a_storm() {

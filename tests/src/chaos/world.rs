@@ -59,12 +59,11 @@ impl World {
             let (plan, target) = (self.plan.clone(), *target);
             proxy.decide(move |call| plan.fault(target, call.number, began.elapsed()));
         }
-        let breaks = self.breaks(began);
         let restarts: Vec<_> = self.plan.kills.iter().map(|kill| self.kill(*kill, began)).collect();
+        self.breaks(began).await;
         for restart in restarts {
             restart.await.unwrap();
         }
-        breaks.await;
         sleep_until(began + self.plan.length).await;
     }
 

@@ -133,3 +133,22 @@ async fn a_message_whose_saving_was_never_confirmed_is_one_message() {
     assert_eq!(user.daily_message_count().await, 2);
     assert_eq!(asked_about(&world.model, "Confirmed").len(), 2);
 }
+
+/// An account that is gone has no rooms to be read: they go first, and if they can't, nor can it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_rooms_can_not_be_deleted_is_there_to_be_deleted_again() {
+    let world = World::builder().start().await;
+    let user = world.user().await;
+    let room = user.create_room("Still here").await;
+    // A room is deleted by this call, and the account by a transaction.
+    world
+        .proxy(Target::DynamoDb)
+        .decide(|call| (call.operation == "UpdateItem").then(|| Target::DynamoDb.breaks()));
+    let delete = || user.request(Method::DELETE, "/user/me");
+    let _ = delete().may_fail().await.expect(503).retry_after();
+    world.calm();
+    assert_eq!(user.get("/user/me").await.expect(200).string("mobile_number"), user.mobile_number);
+    assert_eq!(user.rooms().await, [room]);
+    delete().await.is(204);
+    assert_eq!(user.rooms().await, [""; 0]);
+}
