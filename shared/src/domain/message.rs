@@ -88,13 +88,12 @@ mod tests {
     use crate::domain::Ids;
 
     #[test]
-    fn a_status_is_stored_as_it_is_shown() {
+    fn a_status_has_the_name_that_is_stored() {
         let names = ["pending", "answered", "failed"];
         for (status, name) in
             [Status::Pending, Status::Answered, Status::Failed].into_iter().zip(names)
         {
             assert_eq!(status.as_str(), name);
-            assert_eq!(serde_json::to_value(status).unwrap(), name);
         }
     }
 

@@ -84,10 +84,9 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
-    fn a_tier_is_stored_as_it_is_shown() {
+    fn a_tier_has_the_name_that_is_stored() {
         for (tier, name) in [(Tier::Basic, "basic"), (Tier::Pro, "pro")] {
             assert_eq!(tier.as_str(), name);
-            assert_eq!(serde_json::to_value(tier).unwrap(), name);
         }
     }
 

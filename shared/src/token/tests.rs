@@ -1,19 +1,19 @@
 use std::sync::Mutex;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 
 use super::*;
 
-/// The key pair of RFC 8037, appendix A (as RFC 8410, section 10.3 writes it), and another one.
-const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
-    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
-    -----END PRIVATE KEY-----\n";
+/// The key pair of RFC 8037, appendix A (as RFC 8410, section 10.3 writes it), and another one: published
+/// examples, and keys of nothing.
+const KEY: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
 const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
-const OTHER_PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
-    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
-    -----END PRIVATE KEY-----\n";
+const OTHER_KEY: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
 const OTHER_X: &str = "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
 
 const NOW: i64 = 1_795_255_200;
@@ -67,8 +67,8 @@ fn good_header() -> Header {
     header(Some("at+jwt"), Some("one"))
 }
 
-fn sign(header: &Header, claims: &Value, pem: &str) -> String {
-    let key = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();
+fn sign(header: &Header, claims: &Value, key: &str) -> String {
+    let key = EncodingKey::from_ed_der(&STANDARD.decode(key).unwrap());
     jsonwebtoken::encode(header, claims, &key).unwrap()
 }
 
@@ -78,15 +78,15 @@ fn verify(token: &str) -> Result<Claims, InvalidToken> {
 
 #[test]
 fn a_good_token_says_what_was_signed() {
-    for (kid, pem) in [("one", PEM), ("two", OTHER_PEM)] {
-        let said = verify(&sign(&header(Some("at+jwt"), Some(kid)), &claims(), pem)).unwrap();
+    for (kid, key) in [("one", KEY), ("two", OTHER_KEY)] {
+        let said = verify(&sign(&header(Some("at+jwt"), Some(kid)), &claims(), key)).unwrap();
         assert_eq!(serde_json::to_value(said).unwrap(), claims(), "{kid}");
     }
 }
 
 #[test]
 fn a_role_is_taken_over_and_one_of_a_later_version_passed_over() {
-    let role = |name| verify(&sign(&good_header(), &claims_with("role", json!(name)), PEM));
+    let role = |name| verify(&sign(&good_header(), &claims_with("role", json!(name)), KEY));
     assert_eq!(role("operator").unwrap().role, Some(Role::Operator));
     assert_eq!(role("janitor").unwrap().role, None);
 }
@@ -94,7 +94,7 @@ fn a_role_is_taken_over_and_one_of_a_later_version_passed_over() {
 #[test]
 fn a_token_is_good_until_the_very_second_of_its_expiry() {
     let expiring =
-        |exp| verify(&sign(&good_header(), &claims_with("exp", json!(exp)), PEM)).is_ok();
+        |exp| verify(&sign(&good_header(), &claims_with("exp", json!(exp)), KEY)).is_ok();
     assert!(expiring(NOW + 1) && expiring(NOW + HOUR));
     assert!(!expiring(NOW) && !expiring(NOW - 1) && !expiring(0));
     assert!(!expiring(i64::MIN) && !expiring(i64::MAX), "no time that there is");
@@ -103,7 +103,7 @@ fn a_token_is_good_until_the_very_second_of_its_expiry() {
 #[test]
 fn only_the_type_of_an_access_token_is_one() {
     for typ in [None, Some("JWT"), Some("jwt"), Some("rt+jwt"), Some("AT+JWT"), Some("")] {
-        let token = sign(&header(typ, Some("one")), &claims(), PEM);
+        let token = sign(&header(typ, Some("one")), &claims(), KEY);
         assert_eq!(verify(&token).unwrap_err(), InvalidToken, "{typ:?}");
     }
 }
@@ -112,17 +112,17 @@ fn only_the_type_of_an_access_token_is_one() {
 fn no_extension_is_obeyed_so_none_is_taken() {
     for names in [vec![], vec!["exp".to_owned()], vec!["b64".to_owned()]] {
         let header = Header { crit: Some(names), ..good_header() };
-        assert_eq!(verify(&sign(&header, &claims(), PEM)).unwrap_err(), InvalidToken);
+        assert_eq!(verify(&sign(&header, &claims(), KEY)).unwrap_err(), InvalidToken);
     }
 }
 
 #[test]
 fn a_token_is_checked_with_the_key_that_it_names_and_no_other() {
     for kid in [None, Some("two"), Some("three"), Some("")] {
-        let token = sign(&header(Some("at+jwt"), kid), &claims(), PEM);
+        let token = sign(&header(Some("at+jwt"), kid), &claims(), KEY);
         assert_eq!(verify(&token).unwrap_err(), InvalidToken, "{kid:?}");
     }
-    assert!(verify(&sign(&good_header(), &claims(), OTHER_PEM)).is_err());
+    assert!(verify(&sign(&good_header(), &claims(), OTHER_KEY)).is_err());
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn issuer_and_audience_are_ours() {
         ("aud", json!("")),
         ("aud", json!([])),
     ] {
-        let token = sign(&good_header(), &claims_with(name, value.clone()), PEM);
+        let token = sign(&good_header(), &claims_with(name, value.clone()), KEY);
         assert_eq!(verify(&token).unwrap_err(), InvalidToken, "{name} {value}");
     }
 }
@@ -145,7 +145,7 @@ fn every_claim_has_to_be_there() {
         let mut claims = claims();
         claims.as_object_mut().unwrap().remove(name);
         assert_eq!(
-            verify(&sign(&good_header(), &claims, PEM)).unwrap_err(),
+            verify(&sign(&good_header(), &claims, KEY)).unwrap_err(),
             InvalidToken,
             "{name}"
         );
@@ -172,7 +172,7 @@ fn the_algorithm_is_pinned() {
 
 #[test]
 fn one_changed_character_is_seen() {
-    let token = sign(&good_header(), &claims(), PEM);
+    let token = sign(&good_header(), &claims(), KEY);
     assert!(verify(&token).is_ok());
     for at in 0..token.len() {
         let mut changed = token.clone().into_bytes();
@@ -194,4 +194,14 @@ fn without_a_readable_key_nothing_starts() {
 fn debug_output_shows_the_names_of_the_keys_alone() {
     let shown = format!("{:?}", verifier());
     assert_eq!(shown, r#"{"one", "two"}"#);
+}
+
+#[test]
+fn a_role_of_a_later_version_is_none_and_what_is_no_text_is_refused() {
+    assert_eq!(serde_json::to_value(Role::Operator).unwrap(), Role::Operator.as_str());
+    assert_eq!(Role::known(json!("operator")).unwrap(), Some(Role::Operator));
+    for unknown in [json!("janitor"), json!("Operator"), json!(""), Value::Null] {
+        assert_eq!(Role::known(unknown).unwrap(), None);
+    }
+    assert!(Role::known(json!(7)).is_err());
 }
