@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive};
 
+use email_address::{EmailAddress, Options};
 use serde::Serialize;
 
 /// A message's content: 1 to 16,000 characters, not blank, without NUL.
@@ -83,7 +84,10 @@ text!(SystemInstruction, |text| prose(text, 1..=SystemInstruction::MAX));
 text!(RoomName, |text| line(text, 1..=100));
 text!(FullName, |text| line(text, 1..=100));
 text!(Email, |text| {
-    if text.len() <= 254 && email_address::EmailAddress::is_valid(text) {
+    // By itself the library takes "Ada <ada@example.org>" too, and any character in a name, NUL included.
+    let options = Options::default().without_display_text();
+    let is_plain = text.len() <= 254 && !text.contains(char::is_control);
+    if is_plain && EmailAddress::parse_with_options(text, options).is_ok() {
         Ok(())
     } else {
         Err("must be an e-mail address".to_owned())
@@ -147,6 +151,16 @@ mod tests {
         for text in ["ada", "@example.org", "ada@", ""] {
             assert!(Email::try_from(text.to_owned()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_email_address_is_nothing_but_that() {
+        for text in
+            ["\0 <ada@example.org>", "Ada <ada@example.org>", "\"a\\\0\"@example.org", "a\nb@c"]
+        {
+            assert!(Email::try_from(text.to_owned()).is_err(), "{text:?}");
+        }
+        assert!(Email::try_from("\"ada l\"@example.org".to_owned()).is_ok());
     }
 
     #[test]
