@@ -29,6 +29,8 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
         &['\0', '\n', '\r', '\t', '\u{1b}', '\u{7f}', '\u{85}'],
         FullName::as_str,
     );
+    // Never a name beside the address.
+    assert!(!text.ends_with('>') || Email::try_from(text.to_owned()).is_err());
     prose::<Email>(text, 254, &['\0', '\n', '\r', '\u{7f}'], Email::as_str);
     if let Ok(event) = text.parse::<EventId>() {
         assert_eq!(event.as_str(), text);

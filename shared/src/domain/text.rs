@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive};
 
+use email_address::EmailAddress;
 use serde::Serialize;
 
 /// A message's content: 1 to 16,000 characters, not blank, without NUL.
@@ -83,11 +84,13 @@ text!(SystemInstruction, |text| prose(text, 1..=SystemInstruction::MAX));
 text!(RoomName, |text| line(text, 1..=100));
 text!(FullName, |text| line(text, 1..=100));
 text!(Email, |text| {
-    if text.len() <= 254 && email_address::EmailAddress::is_valid(text) {
-        Ok(())
-    } else {
-        Err("must be an e-mail address".to_owned())
-    }
+    // Part by part: of a whole, the library takes a name beside the address too, with anything in it.
+    let parts =
+        text.rsplit_once('@').filter(|_| text.len() <= 254 && !text.contains(char::is_control));
+    let is_address = parts.is_some_and(|(local, domain)| {
+        EmailAddress::is_valid_local_part(local) && EmailAddress::is_valid_domain(domain)
+    });
+    if is_address { Ok(()) } else { Err("must be an e-mail address".to_owned()) }
 });
 
 fn prose(text: &str, length: RangeInclusive<usize>) -> Result<(), String> {
@@ -147,6 +150,20 @@ mod tests {
         for text in ["ada", "@example.org", "ada@", ""] {
             assert!(Email::try_from(text.to_owned()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_email_address_is_nothing_but_that() {
+        for text in [
+            "\0 <ada@example.org>",
+            "Ada <ada@example.org>",
+            " <ada@example.org>",
+            "\"a\\\0\"@example.org",
+            "a\nb@c",
+        ] {
+            assert!(Email::try_from(text.to_owned()).is_err(), "{text:?}");
+        }
+        assert!(Email::try_from("\"ada l\"@example.org".to_owned()).is_ok());
     }
 
     #[test]
