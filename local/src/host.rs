@@ -4,7 +4,9 @@ use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::map_response,
+    response::Response,
     serve::ListenerExt,
 };
 use gemini_worker::Worker;
@@ -103,7 +105,7 @@ impl Host {
         let env = secrets::with_secrets(env, &data)?;
 
         let (stopping, stop) = watch::channel(false);
-        let app = mount(&env).await?.layer(cors(&env)?);
+        let app = mount(&env).await?.layer(cors(&env)?).layer(map_response(closing));
         let server = serve(listener, app, stop.clone());
         let mapping = Mapping::start(
             aws_sdk_sqs::Client::new(&Aws::from_env(&env)?.config("SQS")),
@@ -184,6 +186,15 @@ async fn mount(env: &Env) -> Result<Router, Error> {
         .merge(admin::router(admin::State::from_env(env, clock())?))
         .merge(docs::router());
     Ok(shared::http::service(app))
+}
+
+/// A body that was refused unread stands in the way of the connection's next request: the client is told
+/// to make another one (RFC 9110, section 15.5.14).
+async fn closing(mut answer: Response) -> Response {
+    if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

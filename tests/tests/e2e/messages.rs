@@ -215,6 +215,8 @@ async fn a_body_of_five_megabytes_is_refused() {
         let answer =
             ask(&format!("content-length: {length}\r\nexpect: 100-continue\r\n\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        // What was not read stands in the way of the connection's next request.
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
 
         // Where no length announces it, as soon as it is too large.
         let chunk = "x".repeat(8 * 1024);
