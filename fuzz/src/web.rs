@@ -45,7 +45,6 @@ static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_all().build().unwrap());
 
 /// The routers of `docs` and `chatroom`, with the layers that every function has.
-#[must_use]
 pub fn router() -> Router {
     ROUTER.clone()
 }
