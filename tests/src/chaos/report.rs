@@ -26,6 +26,7 @@ pub struct Report {
     calls: BTreeMap<Target, (u64, BTreeMap<&'static str, u64>)>,
     users: usize,
     checked: BTreeMap<&'static str, usize>,
+    last: String,
     /// How long all of it took, and the part of it after the storm.
     pub(super) took: [Duration; 2],
     /// What did not hold.
@@ -58,6 +59,7 @@ impl Report {
                 .collect(),
             users: actors.len(),
             checked: findings.checked,
+            last: findings.last,
             took: Default::default(),
             violations: findings.violations,
             logs: None,
@@ -89,6 +91,7 @@ impl Display for Report {
         }
         let [whole, settling] = self.took.map(|took| took.as_secs());
         writeln!(f, "took {whole} s, the last {settling} s to settle and to check")?;
+        writeln!(f, "under way for longest: {}", self.last)?;
         for violation in &self.violations {
             writeln!(f, "VIOLATED {violation}")?;
         }

@@ -31,6 +31,8 @@ pub(super) struct Findings {
     pub(super) checked: BTreeMap<&'static str, usize>,
     /// What did not hold.
     pub(super) violations: Vec<String>,
+    /// What was under way for longest after the storm.
+    pub(super) last: String,
 }
 
 impl Findings {
@@ -64,13 +66,15 @@ const DRAINED: &str = "nothing stays under way";
 
 /// Until nothing is pending, queued, waiting to be purged, or to be delivered by Stripe.
 async fn settle(world: &World, findings: &mut Findings) {
-    let deadline = Instant::now() + SETTLED_WITHIN;
+    let calm = Instant::now();
     loop {
         let left = left(world).await;
-        if left.is_empty() || Instant::now() > deadline {
+        let took = calm.elapsed();
+        if left.is_empty() || took > SETTLED_WITHIN {
             findings.check(DRAINED, left.is_empty(), || left.join(", "));
             return;
         }
+        findings.last = format!("{} after {} s", left.join(", "), took.as_secs());
         sleep(Duration::from_millis(500)).await;
     }
 }
