@@ -17,7 +17,7 @@ async fn the_second_question_is_asked_with_the_first_and_its_answer() {
     let Some(parley) = Parley::builder().start().await else { return };
     parley.model().on(Behaviour::new(Respond::text("Your name is Ada.")).when("My name"));
     let user = parley.user().await;
-    let room = user.create_room("Memory").await;
+    let room = user.create_room("What was said before").await;
     user.ask_and_wait(&room, "My name is Ada. Say it back.").await;
     user.ask_and_wait(&room, "What is my name?").await;
 

@@ -136,9 +136,9 @@ async fn an_idempotency_key_is_a_name_and_nothing_else() {
     let parley = Parley::start().await;
     let (user, victim) = (parley.user().await, parley.user().await);
     let body = json!({"name": "The same"});
-    victim.post("/chatroom").key("shared").json(&body).await.is(201);
+    victim.post("/chatroom").key("used by both of them").json(&body).await.is(201);
     let keys = [
-        "shared",
+        "used by both of them",
         "#",
         "idem#shared",
         "profile",
