@@ -2,23 +2,18 @@
 
 use std::sync::Arc;
 
-use aws_sdk_sqs::types::QueueAttributeName;
 use shared::{aws::Aws, config::Env, domain::SystemClock};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     DataDir, Error,
     dynamodb::{self, Data, Embedded},
+    queues,
     sqs::{self, Sqs},
 };
 
-const QUEUE: &str = "messages.fifo";
-const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
-
 /// The queue's visibility timeout.
 pub const VISIBILITY_TIMEOUT_SECONDS: u32 = 150;
-/// How often a message is received before it goes to the dead-letter queue.
-pub const MAX_RECEIVE_COUNT: u32 = 60;
 
 /// A DynamoDB and an SQS with Parley's tables and queues.
 pub(crate) struct Cloud {
@@ -114,34 +109,6 @@ async fn with_queues(env: Env, aws: &Aws) -> Result<Env, Error> {
         return Ok(env);
     }
     let client = aws_sdk_sqs::Client::new(&aws.config("SQS"));
-    let dead = create_queue(&client, DEAD_LETTER_QUEUE, &[]).await?;
-    let attributes = client
-        .get_queue_attributes()
-        .queue_url(&dead)
-        .attribute_names(QueueAttributeName::QueueArn)
-        .send()
-        .await?;
-    let arn = attributes.attributes().and_then(|all| all.get(&QueueAttributeName::QueueArn));
-    let redrive = serde_json::json!({
-        "deadLetterTargetArn": arn.ok_or("the dead-letter queue has no ARN")?,
-        "maxReceiveCount": MAX_RECEIVE_COUNT,
-    });
-    let attributes = [
-        (QueueAttributeName::VisibilityTimeout, VISIBILITY_TIMEOUT_SECONDS.to_string()),
-        (QueueAttributeName::RedrivePolicy, redrive.to_string()),
-    ];
-    let url = create_queue(&client, QUEUE, &attributes).await?;
+    let [url, dead] = queues::create(&client, VISIBILITY_TIMEOUT_SECONDS).await?;
     Ok(env.with("MESSAGE_QUEUE_URL", url).with("DEAD_LETTER_QUEUE_URL", dead))
-}
-
-async fn create_queue(
-    client: &aws_sdk_sqs::Client,
-    name: &str,
-    attributes: &[(QueueAttributeName, String)],
-) -> Result<String, Error> {
-    let fifo = (QueueAttributeName::FifoQueue, "true".to_owned());
-    let attributes = attributes.iter().cloned().chain([fifo]).collect();
-    let made =
-        client.create_queue().queue_name(name).set_attributes(Some(attributes)).send().await?;
-    Ok(made.queue_url.ok_or("the queue has no URL")?)
 }

@@ -11,6 +11,7 @@ mod host;
 mod mapping;
 pub mod openapi;
 pub mod operator;
+pub mod queues;
 mod schedule;
 mod secrets;
 mod settings;
@@ -21,8 +22,9 @@ pub mod valkey;
 
 /// What `local` does as `template.yaml` says; a test holds the two together.
 pub mod deployed {
-    pub use crate::cloud::{MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_SECONDS};
+    pub use crate::cloud::VISIBILITY_TIMEOUT_SECONDS;
     pub use crate::mapping::{BATCH, FUNCTION_TIMEOUT};
+    pub use crate::queues::MAX_RECEIVE_COUNT;
     pub use crate::schedule::EVERY;
 }
 

@@ -1,8 +1,9 @@
 //! Answers messages with Google Gemini, fed by SQS.
 //!
 //! [`batch`] keeps SQS's promises (a partial batch response, order within a room, one record's
-//! panic is its own), [`records`] reads what SQS hands over, [`reply`] answers one message, [`context`] decides what the model is shown,
-//! [`retry`] when it is asked again, and [`gemini`] talks to it.
+//! panic is its own), [`records`] reads what SQS hands over, [`reply`] answers one message,
+//! [`context`] decides what the model is shown, [`retry`] when it is asked again, and [`gemini`]
+//! talks to it.
 
 mod batch;
 mod context;

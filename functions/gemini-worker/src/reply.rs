@@ -48,8 +48,8 @@ impl Worker {
             chatroom_id: job.chatroom_id,
             message_id: job.message_id,
         };
-        let (room, history) =
-            tokio::join!(self.store.chatroom(job.user_id, job.chatroom_id), self.history(&asked),);
+        let room = self.store.chatroom(job.user_id, job.chatroom_id);
+        let (room, history) = tokio::join!(room, self.history(&asked));
         let (Some(room), history) = (room?, history?) else {
             tracing::info!("the room is gone: nobody waits for this reply");
             return Ok(Outcome::Settled);

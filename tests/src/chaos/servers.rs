@@ -4,11 +4,12 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use aws_sdk_sqs::types::QueueAttributeName;
 use local::{
     dynamodb::{Data, Embedded},
     gemini,
+    queues::{self, DEAD_LETTER_QUEUE, QUEUE},
     sqs::{self, Sqs},
+    testing,
     valkey::Valkey,
 };
 use shared::{
@@ -19,10 +20,7 @@ use shared::{
 use tokio::net::TcpListener;
 
 use super::{fault::Target, proxy::Proxy, tables::Tables};
-use crate::{model, process::workspace, random_digits, stripe};
-
-const QUEUE: &str = "messages.fifo";
-const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
+use crate::{model, random_digits, stripe};
 
 /// Every server, and the proxies before them. They stop when this is dropped.
 pub struct Servers {
@@ -33,12 +31,12 @@ pub struct Servers {
     /// Payments. It delivers to nobody until it is told to.
     pub stripe: stripe::StandIn,
     proxies: BTreeMap<Target, Proxy>,
-    queues: Sqs,
+    held: Sqs,
     sqs: aws_sdk_sqs::Client,
     /// The URLs of the queue and its dead-letter queue.
     queue_urls: [String; 2],
     _dynamodb: Embedded,
-    _valkey: Valkey,
+    _valkey: Option<(Valkey, String)>,
 }
 
 impl Servers {
@@ -46,29 +44,29 @@ impl Servers {
     /// from the queue and not deleted comes again after `visibility_timeout` seconds.
     pub async fn start(visibility_timeout: u32) -> Self {
         let dynamodb = Embedded::start(Data::Memory).await.unwrap();
-        let (queues, queue_server) = serve_queues().await;
+        let (held, queue_server) = serve_queues().await;
         let model = gemini::StandIn::start(0).await.unwrap();
         let stripe = stripe::StandIn::start(local::stripe::Settings::default()).await.unwrap();
-        let valkey = Valkey::start(&Env::default().with("PATH", path())).await.unwrap();
+        let valkey = testing::valkey().await;
         let mut proxies = BTreeMap::from([
             (Target::DynamoDb, Proxy::http(dynamodb.url()).await),
             (Target::Sqs, Proxy::http(&queue_server).await),
             (Target::Gemini, Proxy::http(model.url()).await),
             (Target::Stripe, Proxy::http(stripe.url()).await),
         ]);
-        if let Valkey::Started { url, .. } | Valkey::Given(url) = &valkey {
+        if let Some((_, url)) = &valkey {
             proxies.insert(Target::Valkey, Proxy::valkey(url).await);
         }
         let aws = dynamodb.env(Env::default()).with("AWS_ENDPOINT_URL_SQS", &queue_server);
         let aws = Aws::from_env(&aws).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&aws.config("SQS"));
-        let queue_urls = create_queues(&sqs, visibility_timeout).await;
+        let queue_urls = queues::create(&sqs, visibility_timeout).await.unwrap();
         Self {
             tables: Tables::new(&aws),
             model,
             stripe,
             proxies,
-            queues,
+            held,
             sqs,
             queue_urls,
             _dynamodb: dynamodb,
@@ -127,7 +125,7 @@ impl Servers {
     #[must_use]
     pub fn jobs(&self) -> (usize, usize) {
         let count = |name| {
-            let depth = self.queues.depth(name).unwrap();
+            let depth = self.held.depth(name).unwrap();
             depth.visible + depth.in_flight + depth.delayed
         };
         (count(QUEUE), count(DEAD_LETTER_QUEUE))
@@ -142,12 +140,6 @@ impl Servers {
     }
 }
 
-/// Where programs are, and where `make test` installs some: a test runs in its crate's folder.
-fn path() -> String {
-    let tools = workspace().join(".tools/bin").display().to_string();
-    [std::env::var("PATH").unwrap_or_default(), tools].join(":")
-}
-
 async fn serve_queues() -> (Sqs, String) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -155,24 +147,4 @@ async fn serve_queues() -> (Sqs, String) {
     let queues = Sqs::new(clock);
     tokio::spawn(sqs::serve(listener, queues.clone(), std::future::pending()));
     (queues, url)
-}
-
-/// As the template makes them, but for the visibility timeout. The URLs of both.
-async fn create_queues(client: &aws_sdk_sqs::Client, visibility_timeout: u32) -> [String; 2] {
-    let create = async |name: &str, attributes: &[(QueueAttributeName, String)]| {
-        let fifo = (QueueAttributeName::FifoQueue, "true".to_owned());
-        let attributes = attributes.iter().cloned().chain([fifo]).collect();
-        let made = client.create_queue().queue_name(name).set_attributes(Some(attributes));
-        made.send().await.unwrap().queue_url.unwrap()
-    };
-    let dead = create(DEAD_LETTER_QUEUE, &[]).await;
-    let redrive = serde_json::json!({
-        "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:000000000000:{DEAD_LETTER_QUEUE}"),
-        "maxReceiveCount": local::deployed::MAX_RECEIVE_COUNT,
-    });
-    let attributes = [
-        (QueueAttributeName::VisibilityTimeout, visibility_timeout.to_string()),
-        (QueueAttributeName::RedrivePolicy, redrive.to_string()),
-    ];
-    [create(QUEUE, &attributes).await, dead]
 }

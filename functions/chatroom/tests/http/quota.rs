@@ -130,29 +130,34 @@ async fn each_day_has_its_own_five_though_midnight_comes_in_the_middle_of_a_burs
     }
 }
 
+/// A message that is sent in the last moment of a day, and saved after `morning` others of the next.
+async fn late_over_midnight(host: &Host, ada: &Caller, room: ChatroomId, morning: usize) -> Answer {
+    let faults = Faults::start(host.dynamodb_url()).await;
+    let slow = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    host.clock.set("2026-11-21T23:59:59.900Z".parse().unwrap());
+    faults.hold("TransactWriteItems");
+    let in_time = async {
+        faults.holds_one().await;
+        host.clock.set("2026-11-22T00:00:00.100Z".parse().unwrap());
+        for _ in 0..morning {
+            host.send(ada, room, "In the morning").await.is(202);
+        }
+        faults.release();
+    };
+    let (late, ()) = tokio::join!(host.send_by(&slow, ada, room, "Late"), in_time);
+    late
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_late_over_midnight_starts_no_day_anew() {
     let host = Host::start().await;
     let ada = host.user().await;
     let room = host.room(&ada).await;
-    let faults = Faults::start(host.dynamodb_url()).await;
-    let slow = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
     host.clock.set("2026-11-21T23:59:59.900Z".parse().unwrap());
     for _ in 0..5 {
         host.send(&ada, room, "In the evening").await.is(202);
     }
-
-    faults.hold("TransactWriteItems");
-    let in_time = async {
-        faults.holds_one().await;
-        host.clock.set("2026-11-22T00:00:00.100Z".parse().unwrap());
-        for _ in 0..5 {
-            host.send(&ada, room, "In the morning").await.is(202);
-        }
-        faults.release();
-    };
-    let (late, ()) = tokio::join!(host.send_by(&slow, &ada, room, "Late"), in_time);
-
+    let late = late_over_midnight(&host, &ada, room, 5).await;
     late.is_problem(429, "quota_exceeded");
     host.send(&ada, room, "One too many").await.is_problem(429, "quota_exceeded");
     assert_eq!(host.messages(room).await.len(), 10);
@@ -163,19 +168,7 @@ async fn a_message_that_was_late_over_midnight_is_of_the_day_that_it_is_counted_
     let host = Host::start().await;
     let ada = host.user().await;
     let room = host.room(&ada).await;
-    let faults = Faults::start(host.dynamodb_url()).await;
-    let slow = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
-    host.clock.set("2026-11-21T23:59:59.900Z".parse().unwrap());
-
-    faults.hold("TransactWriteItems");
-    let in_time = async {
-        faults.holds_one().await;
-        host.clock.set("2026-11-22T00:00:00.100Z".parse().unwrap());
-        host.send(&ada, room, "In the morning").await.is(202);
-        faults.release();
-    };
-    let (late, ()) = tokio::join!(host.send_by(&slow, &ada, room, "Late"), in_time);
-
+    let late = late_over_midnight(&host, &ada, room, 1).await;
     let message_id: MessageId = late.is(202).id().parse().unwrap();
     assert_eq!(clock::day(message_id.created_at()), clock::day(host.now()));
     assert!(late.header("location").ends_with(&late.id()));

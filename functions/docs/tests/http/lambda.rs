@@ -3,8 +3,9 @@
 use std::fs;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use lambda_http::{Adapter, Context, LambdaEvent, request::LambdaRequest};
+use lambda_http::{Context, LambdaEvent, request::LambdaRequest};
 use serde_json::Value;
+use shared::http::behind_gateway;
 use tower::ServiceExt as _;
 
 fn event() -> Value {
@@ -24,7 +25,7 @@ fn event_for(path: &str, accept_encoding: &str) -> Value {
 async fn answer(event: Value) -> Value {
     let payload: LambdaRequest = serde_json::from_value(event).unwrap();
     let event = LambdaEvent::new(payload, Context::default());
-    let answer = Adapter::from(crate::served()).oneshot(event).await.unwrap();
+    let answer = behind_gateway(docs::router()).oneshot(event).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
