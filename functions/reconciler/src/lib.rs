@@ -18,6 +18,7 @@ use shared::{
     aws::Aws,
     config::{ConfigError, Env},
     domain::{Clock, UserId},
+    store::{Billing, StoreError},
 };
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, info_span};
@@ -31,8 +32,10 @@ const LISTED: u16 = 100;
 /// How many are asked about at once: Stripe allows 25 requests a second in test mode
 /// (<https://docs.stripe.com/rate-limits>).
 const AT_ONCE: usize = 4;
-/// How long a user is put off whose turn has failed.
-const PUT_OFF: SignedDuration = SignedDuration::from_mins(15);
+/// How long a user is put off whose turn has failed: the first time so long, then twice as long each
+/// time, up to the longest, until a turn succeeds.
+const PUT_OFF: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_PUT_OFF: SignedDuration = SignedDuration::from_mins(15);
 
 /// What is read of an EventBridge event: nothing.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -53,6 +56,13 @@ enum Turn {
     Closed,
     /// Nothing is left to do.
     Nothing,
+}
+
+/// A turn that came to nothing.
+struct TurnFailed {
+    error: SyncFailed,
+    /// How often the user had been put off before, as far as could be read.
+    before: u32,
 }
 
 impl Reconciler {
@@ -84,10 +94,11 @@ impl Reconciler {
         while let Ok(Some((user, turn))) = timeout_at(deadline, turns.next()).await {
             match turn {
                 Ok(turn) => report.count(turn),
-                Err(error) => {
+                Err(failed) => {
+                    let error = &failed.error;
                     tracing::warn!(SubscriptionsPutOff = 1, user_id = %user, %error, "put off");
                     report.put_off += 1;
-                    self.put_off(user).await;
+                    self.put_off(user, &failed).await;
                 }
             }
         }
@@ -95,32 +106,48 @@ impl Reconciler {
         report.into_result()
     }
 
-    async fn turn(&self, user: UserId) -> Result<Turn, SyncFailed> {
-        match self.ledger.store().billing(user).await? {
-            Some(billing) if billing.deleted => {
-                self.ledger.close(user, &billing).await?;
-                Ok(Turn::Closed)
-            }
-            Some(_) => Ok(match self.ledger.sync(user, &Hint::default()).await? {
-                Synced::Stored { changed, .. } => {
-                    if changed {
-                        tracing::info!(SubscriptionsChanged = 1, "changed by the reconciler");
-                    }
-                    Turn::Synced
-                }
-                Synced::Seen => Turn::Synced,
-                Synced::Gone => Turn::Nothing,
-            }),
-            // The index lags behind the table.
-            None => Ok(Turn::Nothing),
-        }
+    async fn turn(&self, user: UserId) -> Result<Turn, TurnFailed> {
+        let read = self.ledger.store().billing(user).await;
+        let read = read.map_err(|error| TurnFailed { error: error.into(), before: 0 })?;
+        // The index lags behind the table.
+        let Some(billing) = read else { return Ok(Turn::Nothing) };
+        let asked = self.ask(user, &billing).await;
+        asked.map_err(|error| TurnFailed { error, before: billing.put_off })
     }
 
-    async fn put_off(&self, user: UserId) {
+    async fn ask(&self, user: UserId, billing: &Billing) -> Result<Turn, SyncFailed> {
+        if billing.deleted {
+            self.ledger.close(user, billing).await?;
+            return Ok(Turn::Closed);
+        }
+        Ok(match self.ledger.sync(user, &Hint::default()).await? {
+            Synced::Stored { changed, .. } => {
+                if changed {
+                    tracing::info!(SubscriptionsChanged = 1, "changed by the reconciler");
+                }
+                Turn::Synced
+            }
+            Synced::Seen => Turn::Synced,
+            Synced::Gone => Turn::Nothing,
+        })
+    }
+
+    async fn put_off(&self, user: UserId, failed: &TurnFailed) {
         let now = self.clock.now();
-        let due = now.as_second() + PUT_OFF.as_secs();
-        if let Err(error) = self.ledger.store().postpone_billing(user, due, now).await {
+        let due = now.as_second() + failed.wait().as_secs();
+        let put_off = failed.before.saturating_add(1);
+        if let Err(error) = self.ledger.store().postpone_billing(user, due, put_off, now).await {
             tracing::warn!(user_id = %user, %error, "not even put off");
+        }
+    }
+}
+
+impl TurnFailed {
+    /// Until the user's next turn. Time doesn't mend an item that can't be read: it waits the longest.
+    fn wait(&self) -> SignedDuration {
+        match self.error {
+            SyncFailed::Store(StoreError::Corrupt(_)) => LONGEST_PUT_OFF,
+            _ => (PUT_OFF * (1 << self.before.min(10))).min(LONGEST_PUT_OFF),
         }
     }
 }
@@ -131,4 +158,18 @@ pub async fn handle(
     _: LambdaEvent<Event>,
 ) -> Result<Report, ReconcileFailed> {
     reconciler.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_from_a_minute_to_a_quarter_of_an_hour() {
+        let waits = [0, 1, 2, 3, 4, 5, u32::MAX].map(|before| {
+            let failed = TurnFailed { error: SyncFailed::Contended, before };
+            failed.wait().as_mins()
+        });
+        assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15]);
+    }
 }

@@ -201,6 +201,7 @@ impl Ledger {
                 .as_ref()
                 .map_or(Entitlement::NONE, |s| s.entitlement(self.grace)),
             due: due.into_iter().flatten().min(),
+            put_off: 0,
             deleted: false,
             facts: BillingFacts { customer: said.customer, subscription, checkout },
         }

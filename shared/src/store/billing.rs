@@ -41,6 +41,8 @@ pub struct Billing {
     pub entitlement: Entitlement,
     /// When to ask the provider about it, Unix seconds.
     pub due: Option<i64>,
+    /// How often that was put off since the provider last answered.
+    pub put_off: u32,
     /// The account is deleted: what is left is to cancel the subscription.
     pub deleted: bool,
     /// What the provider said.
@@ -92,6 +94,7 @@ impl Billing {
                 until: read(item, "pro_until")?,
             },
             due: due.map(|due| due.parse()).transpose().map_err(corrupt)?,
+            put_off: read(item, "billing_put_off")?.unwrap_or_default(),
             deleted: item.contains_key("deleted_at"),
             facts: BillingFacts {
                 customer: read(item, "stripe_customer")?,
@@ -192,6 +195,7 @@ impl Store {
             ("customer_attempt", Some(n(next.customer_attempt))),
             ("billing_shard", shard),
             ("billing_due", next.due.map(|due| s(keys::due(due)))),
+            ("billing_put_off", None),
             ("tier", Some(s(next.entitlement.tier.as_str()))),
             ("pro_until", next.entitlement.until.map(n)),
             ("stripe_customer", next.facts.customer.as_ref().map(s)),
@@ -229,18 +233,20 @@ impl Store {
         items.map(|item| keys::user_of(&item)).collect()
     }
 
-    /// Asks about a user again at `due`, Unix seconds, unless that was decided by somebody else since.
-    /// One round trip.
+    /// Asks about a user again at `due`, Unix seconds, unless that was decided by somebody else since,
+    /// and counts that as the `put_off`th time. One round trip.
     pub async fn postpone_billing(
         &self,
         user: UserId,
         due: i64,
+        put_off: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = keys::profile(user);
-        let write = Write::update(&self.tables.users, key, "SET billing_due = :due")
+        let expression = "SET billing_due = :due, billing_put_off = :put_off";
+        let write = Write::update(&self.tables.users, keys::profile(user), expression)
             .only_if("billing_due <= :now")
             .value(":due", s(keys::due(due)))
+            .value(":put_off", n(put_off))
             .value(":now", s(keys::due(now.as_second())));
         self.update(write).await.map(drop)
     }
@@ -248,7 +254,14 @@ impl Store {
     /// Forgets the subscription of a deleted account, once it is cancelled: the tombstone may go.
     /// One round trip.
     pub async fn end_billing(&self, user: UserId, read: &Billing) -> Result<Recorded, StoreError> {
-        let names = ["billing_shard", "billing_due", "stripe_customer", "subscription", "checkout"];
+        let names = [
+            "billing_shard",
+            "billing_due",
+            "billing_put_off",
+            "stripe_customer",
+            "subscription",
+            "checkout",
+        ];
         let attributes = names.map(|name| (name, None));
         let end = Write::assign(&self.tables.users, keys::profile(user), attributes);
         let mut writes = vec![unmoved(end, read)];

@@ -68,17 +68,18 @@ async fn who_is_put_off_is_listed_later_and_nothing_else_changes() {
     let setting = Setting::start().await;
     let user = setting.due(Some(NOW)).await;
     let before = setting.billing(user).await;
-    setting.store.postpone_billing(user, NOW + HOUR, now()).await.unwrap();
+    setting.store.postpone_billing(user, NOW + HOUR, 1, now()).await.unwrap();
     assert_eq!(setting.due_at(NOW + HOUR - 1).await, []);
     assert_eq!(setting.due_at(NOW + HOUR).await, [user]);
-    assert_eq!(setting.billing(user).await, Billing { due: Some(NOW + HOUR), ..before });
+    let put_off = Billing { due: Some(NOW + HOUR), put_off: 1, ..before };
+    assert_eq!(setting.billing(user).await, put_off);
 }
 
 #[tokio::test]
 async fn who_has_got_another_time_meanwhile_keeps_it() {
     let setting = Setting::start().await;
     let user = setting.due(Some(NOW + 1)).await;
-    setting.store.postpone_billing(user, NOW + HOUR, now()).await.unwrap();
+    setting.store.postpone_billing(user, NOW + HOUR, 1, now()).await.unwrap();
     assert_eq!(setting.due_at(NOW + 1).await, [user]);
 }
 
@@ -88,7 +89,7 @@ async fn who_is_not_listed_is_not_put_off() {
     let (settled, nobody) = (setting.due(None).await, setting.ids.next(now()));
     let before = setting.profile(settled).await;
     for user in [settled, nobody] {
-        setting.store.postpone_billing(user, NOW, now()).await.unwrap();
+        setting.store.postpone_billing(user, NOW, 1, now()).await.unwrap();
     }
     assert_eq!(setting.profile(settled).await, before);
     assert_eq!(setting.profile(nobody).await, None);

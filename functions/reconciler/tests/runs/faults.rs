@@ -47,6 +47,28 @@ async fn a_deleted_account_whose_turn_fails_is_put_off_too() {
 }
 
 #[tokio::test]
+async fn a_user_is_put_off_for_twice_as_long_each_time_until_a_turn_succeeds() {
+    let host = Host::start().await;
+    let (_, subscription) = host.subscriber().await;
+    let mut next_turn_after = async |minutes| {
+        host.stripe.on(Behaviour::new(Respond::status(500)));
+        host.reconciler.run().await.unwrap_err();
+        host.stripe.clear_behaviours();
+        host.pass(SignedDuration::from_mins(minutes) - SignedDuration::from_secs(1));
+        host.assert_nothing_due().await;
+        host.pass(SignedDuration::from_secs(1));
+    };
+    host.pass(SignedDuration::from_hours(24));
+    next_turn_after(1).await;
+    next_turn_after(2).await;
+    assert_eq!(host.run().await, ONE_SYNCED);
+
+    host.stripe.cancel(&subscription).unwrap();
+    host.pass(SignedDuration::from_hours(24));
+    next_turn_after(1).await;
+}
+
+#[tokio::test]
 async fn a_run_in_which_all_fails_is_an_error() {
     let host = Host::start().await;
     let buyers = [host.buyer().await, host.buyer().await];
