@@ -31,9 +31,13 @@ pub fn is_midnight_in(seconds: i64) -> bool {
 
 /// Waits until the day is not about to end: a test that counts the day's messages can't straddle two.
 pub async fn clear_of_midnight() {
-    const LONGEST_TEST: i64 = 60;
+    clear_of_midnight_for(Duration::from_mins(2)).await;
+}
+
+/// The same for what takes `longest`.
+pub(crate) async fn clear_of_midnight_for(longest: Duration) {
     let left = seconds_to_midnight();
-    if left < LONGEST_TEST {
+    if left.unsigned_abs() < longest.as_secs() {
         tokio::time::sleep(Duration::from_secs(left.unsigned_abs() + 1)).await;
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rand::RngExt;
+use rand::{rngs::StdRng, seq::IndexedRandom};
 use reqwest::Method;
 use tokio::time::{Instant, sleep};
 
@@ -15,25 +15,37 @@ use crate::{Request, Response};
 
 /// How long a client asks again before it calls the server broken. One try may take 22 s (a checkout),
 /// and several of them in a row meet trouble.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// Speaks to whichever Parley comes first.
+/// Speaks to whichever Parley its dice say.
 #[derive(Clone)]
 pub(super) struct Client {
     parleys: Vec<Arc<Instance>>,
+    dice: Arc<Mutex<StdRng>>,
     pub(super) token: String,
     counts: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Client {
-    pub(super) fn new(parleys: Vec<Arc<Instance>>) -> Self {
-        Self { parleys, token: String::new(), counts: Arc::default() }
+    pub(super) fn new(parleys: Vec<Arc<Instance>>, dice: StdRng) -> Self {
+        let dice = Arc::new(Mutex::new(dice));
+        Self { parleys, dice, token: String::new(), counts: Arc::default() }
     }
 
-    /// The same for another user, who counts in the same book.
+    /// The same for another user with dice of their own, who counts in the same book.
+    pub(super) fn of(&self, token: String, dice: StdRng) -> Self {
+        Self { dice: Arc::new(Mutex::new(dice)), ..self.with_token(token) }
+    }
+
+    /// The same with another token.
     pub(super) fn with_token(&self, token: String) -> Self {
         Self { token, ..self.clone() }
+    }
+
+    /// The same for each of the Parleys alone.
+    pub(super) fn at_each(&self) -> impl Iterator<Item = Self> {
+        self.parleys.iter().map(|parley| Self { parleys: vec![Arc::clone(parley)], ..self.clone() })
     }
 
     /// How often what was answered, or not.
@@ -48,7 +60,7 @@ impl Client {
         path: &str,
         with: impl Fn(Request) -> Request,
     ) -> Option<Response> {
-        let parley = &self.parleys[rand::rng().random_range(0..self.parleys.len())];
+        let parley = self.parleys.choose(&mut *self.dice.lock().unwrap()).cloned()?;
         let request = parley.api.request(method.clone(), path).token(&self.token).may_fail();
         let answer = with(request).try_send().await.ok();
         let status = answer.as_ref().map_or(0, Response::status);

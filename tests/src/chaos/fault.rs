@@ -4,6 +4,9 @@ use std::{fmt, time::Duration};
 
 use hyper::StatusCode;
 
+/// What all injected errors say; no answer may repeat it.
+pub(super) const INJECTED: &str = "an error that nobody but the injector says";
+
 /// A server that Parley calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
@@ -34,7 +37,7 @@ impl Target {
             }
             // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
             Self::Sqs => aws(StatusCode::BAD_REQUEST, "ThrottlingException"),
-            Self::Valkey => Fault::Answer(Canned::valkey("LOADING the dataset is in memory")),
+            Self::Valkey => valkey("LOADING"),
             // https://ai.google.dev/gemini-api/docs/troubleshooting
             Self::Gemini => google(StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
             Self::Stripe => stripe(StatusCode::TOO_MANY_REQUESTS, "rate_limit"),
@@ -48,7 +51,7 @@ impl Target {
         match self {
             Self::DynamoDb => aws(STATUS, "InternalServerError"),
             Self::Sqs => aws(STATUS, "InternalFailure"),
-            Self::Valkey => Fault::Answer(Canned::valkey("ERR something broke")),
+            Self::Valkey => valkey("MASTERDOWN"),
             Self::Gemini => google(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             Self::Stripe => stripe(STATUS, "api_error"),
         }
@@ -117,10 +120,6 @@ impl Canned {
         Self { status, content_type: "application/json", body }
     }
 
-    fn valkey(error: &str) -> Self {
-        Self::json(StatusCode::OK, format!("-{error}\r\n"))
-    }
-
     fn is_throttling(&self) -> bool {
         ["Throughput", "Throttling", "LOADING", "EXHAUSTED", "rate_limit"]
             .iter()
@@ -129,19 +128,24 @@ impl Canned {
 }
 
 fn aws(status: StatusCode, code: &str) -> Fault {
-    let body = format!(r#"{{"__type":"com.amazonaws#{code}","message":"injected"}}"#);
+    let body = format!(r#"{{"__type":"com.amazonaws#{code}","message":"{INJECTED}"}}"#);
     let content_type = "application/x-amz-json-1.0";
     Fault::Answer(Canned { status, content_type, body })
 }
 
 fn google(status: StatusCode, name: &str) -> Fault {
     let code = status.as_u16();
-    let body = format!(r#"{{"error":{{"code":{code},"message":"injected","status":"{name}"}}}}"#);
+    let body = format!(r#"{{"error":{{"code":{code},"message":"{INJECTED}","status":"{name}"}}}}"#);
     Fault::Answer(Canned::json(status, body))
 }
 
 fn stripe(status: StatusCode, kind: &str) -> Fault {
     let code = if kind == "rate_limit" { r#","code":"rate_limit""# } else { "" };
-    let body = format!(r#"{{"error":{{"type":"api_error"{code},"message":"injected"}}}}"#);
+    let body = format!(r#"{{"error":{{"type":"api_error"{code},"message":"{INJECTED}"}}}}"#);
     Fault::Answer(Canned::json(status, body))
+}
+
+/// An error of RESP (<https://valkey.io/topics/protocol/>), which has no status.
+fn valkey(code: &str) -> Fault {
+    Fault::Answer(Canned::json(StatusCode::OK, format!("-{code} {INJECTED}\r\n")))
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf, sync::Mutex, time::Duration}
 
 use tokio::{task::spawn_blocking, time::sleep};
 
+use super::fault;
 use crate::{Api, parley, process::Process, relay::Relay, stripe};
 
 /// A process that did not come up, because what it needs is down, is started again.
@@ -23,6 +24,7 @@ impl Instance {
     /// Starts one with this environment, which prints to `log`.
     pub async fn start(env: BTreeMap<String, String>, log: PathBuf) -> Self {
         let api = Api::new(String::from("http://127.0.0.1:9"));
+        api.never_show(fault::INJECTED);
         let relay = Relay::start(api.clone()).await;
         let instance = Self { api, process: Mutex::default(), env, log, relay };
         instance.begin().await;
@@ -85,6 +87,11 @@ impl Instance {
 
     /// Fails if one of its processes has panicked, or has printed what must never be in a log.
     pub fn assert_fit_to_print(&self) {
-        parley::is_fit_to_print(&self.api, &self.logs());
+        self.assert_not_told_in(&self.logs());
+    }
+
+    /// Fails if `logs` tell of a panic, or what this one was told and must never be in a log.
+    pub(super) fn assert_not_told_in(&self, logs: &str) {
+        parley::is_fit_to_print(&self.api, logs);
     }
 }

@@ -31,11 +31,12 @@ mod servers;
 mod tables;
 mod world;
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::Api;
+use crate::{Api, clock::clear_of_midnight_for};
 
 use actor::{Actor, Secrets};
 use check::Findings;
@@ -47,12 +48,17 @@ pub use servers::Servers;
 pub use tables::Tables;
 use world::{PROCESSES, World};
 
+/// So many users are needed for all that is checked to happen: one of them leaves.
+pub const FEWEST_USERS: usize = actor::LEAVERS;
+
 /// One run: starts a world, lets it storm, waits until all is settled, and checks.
 pub async fn run(seed: u64, length: Duration, users: usize) -> Report {
+    // The day's messages are counted at its end.
+    clear_of_midnight_for(length + client::PATIENCE + check::SETTLED_WITHIN).await;
     let plan = Plan::new(seed, length, PROCESSES);
     let began = Instant::now();
     let world = Arc::new(World::start(plan).await);
-    let client = Client::new(world.parleys.clone());
+    let client = Client::new(world.parleys.clone(), world.plan.client_dice_of(users));
     let actors = sign_in(&world, &client, users).await;
     let mut findings = Findings::default();
     let end = Instant::now() + length;
@@ -60,7 +66,10 @@ pub async fn run(seed: u64, length: Duration, users: usize) -> Report {
     for actor in actors {
         lives.spawn(actor.live(Arc::clone(&world), end));
     }
-    world.storm().await;
+    // Whatever it finds, there is a report, and the logs are kept.
+    if let Err(panic) = AssertUnwindSafe(world.storm()).catch_unwind().await {
+        findings.panicked("the storm", &*panic);
+    }
     world.calm();
     let calm = Instant::now();
     let mut actors = Vec::new();
@@ -68,13 +77,13 @@ pub async fn run(seed: u64, length: Duration, users: usize) -> Report {
         match life {
             Ok(actor) => actors.push(actor),
             // It had no book to show any more: what it saw is what is wrong.
-            Err(error) => findings.violations.push(match error.try_into_panic() {
-                Ok(panic) => format!("during the storm: {}", message(&*panic)),
-                Err(error) => error.to_string(),
-            }),
+            Err(error) => findings.panicked("during the storm", &*error.into_panic()),
         }
     }
-    check::check(&world, &actors, &mut findings).await;
+    let checked = AssertUnwindSafe(check::check(&world, &actors, &mut findings));
+    if let Err(panic) = checked.catch_unwind().await {
+        findings.panicked("during the check", &*panic);
+    }
     let settled = calm.elapsed();
     let mut report = Report::new(&world, &client, &actors, findings);
     report.took = [began.elapsed(), settled];
@@ -90,14 +99,9 @@ async fn sign_in(world: &World, client: &Client, users: usize) -> Vec<Actor> {
     for number in 0..users {
         let api: &Api = &world.parleys[number % PROCESSES].api;
         let user = api.user().await;
+        let client = client.of(user.token.clone(), world.plan.client_dice_of(number));
         let dice = world.plan.dice_of(number);
         actors.push(Actor::new(number, user, client, dice, Arc::clone(&secrets)).await);
     }
     actors
-}
-
-/// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref().copied()).unwrap_or("a panic").to_owned()
 }

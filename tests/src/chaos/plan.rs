@@ -1,7 +1,7 @@
 //! What will go wrong in a run, and when: all of it follows from the seed.
 //!
 //! The seed gives the timetable of troubles and kills, the fault of each target's nth call, and each
-//! user's dice. How the processes interleave is the machine's: the same seed makes the same storm, and
+//! user's and client's dice. How the processes interleave is the machine's: the same seed makes the same storm, and
 //! not the same wreck.
 
 use std::{fmt, time::Duration};
@@ -47,9 +47,9 @@ pub struct Trouble {
 pub enum Kind {
     /// Away: every connection is refused.
     Down,
-    /// Three of four calls are throttled.
+    /// Three of four calls are throttled; all of a cache that is being loaded.
     Throttled,
-    /// Every other call is an internal error.
+    /// Every other call is an internal error; every call of a cache.
     Broken,
     /// Every other call hangs; a cache stands still.
     Hanging,
@@ -86,10 +86,16 @@ impl Plan {
         Self { seed, length, troubles, kills }
     }
 
-    /// The dice of one user.
+    /// The dice of one user: what they do.
     #[must_use]
     pub fn dice_of(&self, user: usize) -> StdRng {
         dice(&[self.seed, 1, user as u64])
+    }
+
+    /// The dice of one user's client: which process it asks.
+    #[must_use]
+    pub fn client_dice_of(&self, user: usize) -> StdRng {
+        dice(&[self.seed, 3, user as u64])
     }
 
     /// What becomes of a target's `number`th call, made so long after the beginning.
@@ -119,14 +125,14 @@ impl Trouble {
 
     fn fault(&self, dice: &mut StdRng, elapsed: Duration) -> Option<Fault> {
         let one_in = |dice: &mut StdRng, count: u32| dice.random_range(0..count) == 0;
+        // A cache that fails for one process and answers another is another matter: docs/adr/0007.
+        let for_all = self.target == Target::Valkey;
         match self.kind {
             Kind::Down => Some(Fault::Refuse),
-            Kind::Throttled => (!one_in(dice, 4)).then(|| self.target.throttles()),
-            Kind::Broken => one_in(dice, 2).then(|| self.target.breaks()),
-            // It stands still for everybody, and goes on where it stopped.
-            Kind::Hanging if self.target == Target::Valkey => {
-                Some(Fault::Delay(self.until.saturating_sub(elapsed)))
-            }
+            Kind::Throttled => (for_all || !one_in(dice, 4)).then(|| self.target.throttles()),
+            Kind::Broken => (for_all || one_in(dice, 2)).then(|| self.target.breaks()),
+            // It stands still, and goes on where it stopped.
+            Kind::Hanging if for_all => Some(Fault::Delay(self.until.saturating_sub(elapsed))),
             Kind::Hanging => one_in(dice, 2).then_some(Fault::Hang),
             Kind::Slow(by) => Some(Fault::Delay(by)),
             Kind::Forgetful => one_in(dice, 3).then(|| lost(dice)),
@@ -143,19 +149,14 @@ fn troubles(dice: &mut StdRng, target: Target, length: Duration) -> Vec<Trouble>
         if until >= length {
             return troubles;
         }
-        troubles.push(Trouble { from, until, target, kind: kind(dice, target) });
+        troubles.push(Trouble { from, until, target, kind: kind(dice) });
         from = until + seconds(dice, 3.0, 11.0);
     }
 }
 
-fn kind(dice: &mut StdRng, target: Target) -> Kind {
+fn kind(dice: &mut StdRng) -> Kind {
     let slow = Kind::Slow(Duration::from_millis(dice.random_range(20..400)));
-    // A cache that fails for one process and answers another is another matter: docs/adr/0007.
-    let kinds: &[Kind] = if target == Target::Valkey {
-        &[Kind::Down, Kind::Hanging, slow, Kind::Forgetful]
-    } else {
-        &[Kind::Down, Kind::Throttled, Kind::Broken, Kind::Hanging, slow, Kind::Forgetful]
-    };
+    let kinds = [Kind::Down, Kind::Throttled, Kind::Broken, Kind::Hanging, slow, Kind::Forgetful];
     *kinds.choose(dice).unwrap()
 }
 
@@ -180,7 +181,7 @@ fn stray(dice: &mut StdRng, target: Target) -> Fault {
     match dice.random_range(0..7) {
         0 => Fault::Delay(short),
         1 => Fault::Late(short),
-        // As above: what the others see of a cache, everybody has to see.
+        // What one call sees of a cache, all have to see: docs/adr/0007.
         _ if target == Target::Valkey => lost(dice),
         2 => Fault::Refuse,
         3 => target.throttles(),

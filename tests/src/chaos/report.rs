@@ -25,7 +25,8 @@ pub struct Report {
     messages: [usize; 2],
     calls: BTreeMap<Target, (u64, BTreeMap<&'static str, u64>)>,
     users: usize,
-    checked: BTreeMap<&'static str, usize>,
+    ends: BTreeMap<String, u64>,
+    held: BTreeMap<&'static str, usize>,
     last: String,
     /// How long all of it took, and the part of it after the storm.
     pub(super) took: [Duration; 2],
@@ -58,7 +59,8 @@ impl Report {
                 .map(|(target, proxy)| (*target, (proxy.calls(), proxy.injected())))
                 .collect(),
             users: actors.len(),
-            checked: findings.checked,
+            ends: findings.ends,
+            held: findings.held,
             last: findings.last,
             took: Default::default(),
             violations: findings.violations,
@@ -81,12 +83,16 @@ impl Display for Report {
         let [accepted, rooms] = self.messages;
         writeln!(f, "{steps} steps: {}", list(&self.steps))?;
         writeln!(f, "answers: {}", list(&self.answers))?;
-        writeln!(f, "{accepted} messages accepted, {rooms} rooms opened")?;
+        let ends = list(&self.ends);
+        writeln!(
+            f,
+            "{accepted} messages accepted ({ends} in rooms that are left), {rooms} rooms opened"
+        )?;
         for (target, (calls, injected)) in &self.calls {
             let faults: u64 = injected.values().sum();
             writeln!(f, "{target:8} {calls:6} calls, {faults:5} faults: {}", list(injected))?;
         }
-        for (invariant, count) in &self.checked {
+        for (invariant, count) in &self.held {
             writeln!(f, "{count:6} times held: {invariant}")?;
         }
         let [whole, settling] = self.took.map(|took| took.as_secs());

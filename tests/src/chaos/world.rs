@@ -9,10 +9,12 @@ use tokio::{
 };
 
 use super::{
+    fault::Target,
     instance::Instance,
     plan::{Kill, Plan},
     servers::Servers,
 };
+use crate::cache_is_expected;
 
 /// How many Parleys run: as Lambda runs more than one of each function.
 pub(super) const PROCESSES: usize = 2;
@@ -37,10 +39,14 @@ pub(super) struct World {
 
 impl World {
     /// All of it, in good weather.
-    pub(super) async fn start(plan: Plan) -> Self {
+    pub(super) async fn start(mut plan: Plan) -> Self {
         let folder = tempfile::Builder::new().prefix("parley-chaos-").tempdir().unwrap();
         let servers = Servers::start(VISIBILITY_TIMEOUT).await;
         servers.model.set_delay(THINKS);
+        // What is not there has no trouble.
+        plan.troubles.retain(|trouble| servers.proxies().contains_key(&trouble.target));
+        let has_cache = servers.proxies().contains_key(&Target::Valkey);
+        assert!(has_cache || !cache_is_expected(), "the cache server was not started");
         let env = environment(servers.env(&folder.path().join("data")));
         let mut parleys = Vec::new();
         for number in 0..PROCESSES {
@@ -102,6 +108,13 @@ impl World {
     /// What all processes have printed.
     pub(super) fn logs(&self) -> String {
         self.parleys.iter().map(|parley| parley.logs()).collect::<Vec<_>>().concat()
+    }
+
+    /// Fails if `logs` tell of a panic, or what any of the processes was told and must never be in a log.
+    pub(super) fn assert_fit_to_print(&self, logs: &str) {
+        for parley in &self.parleys {
+            parley.assert_not_told_in(logs);
+        }
     }
 }
 

@@ -50,7 +50,7 @@ async fn a_deleted_account_whose_turn_fails_is_put_off_too() {
 async fn a_user_is_put_off_for_twice_as_long_each_time_until_a_turn_succeeds() {
     let host = Host::start().await;
     let (_, subscription) = host.subscriber().await;
-    let mut next_turn_after = async |minutes| {
+    let next_turn_after = async |minutes| {
         host.stripe.on(Behaviour::new(Respond::status(500)));
         host.reconciler.run().await.unwrap_err();
         host.stripe.clear_behaviours();

@@ -1,5 +1,7 @@
 //! What users do with messages: send them, one by one, at once and twice, and look at them.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use rand::{RngExt, seq::IteratorRandom};
 use reqwest::Method;
@@ -15,8 +17,10 @@ use crate::Response;
 impl Actor {
     /// One of the messages that were accepted, with its room.
     fn message(&mut self) -> Option<(String, Asked)> {
-        let open = self.book.rooms.iter().filter(|(_, room)| !room.deleted);
-        let all = open.flat_map(|(id, room)| room.asked.iter().map(move |asked| (id, asked)));
+        let all = self
+            .book
+            .open_rooms()
+            .flat_map(|(id, room)| room.asked.iter().map(move |asked| (id, asked)));
         all.choose(&mut self.dice).map(|(id, asked)| (id.clone(), asked.clone()))
     }
 
@@ -114,18 +118,26 @@ impl Actor {
         }
     }
 
-    /// A page of a room shows nothing of anybody else's.
+    /// A page of a room shows nothing of anybody else's, and what is settled in order.
     pub(super) async fn history(&mut self) {
         let Some(room) = self.room() else { return };
         let Some(answer) = self.get(&format!("/chatroom/{room}/messages?limit=100")).await else {
             return;
         };
-        let mark = format!("{}-", self.book.name);
-        for message in answer.expect(200).array() {
-            let content = message["content"].as_str().unwrap_or_default();
-            let is_mine = message["status"] == "failed" || content.contains(&mark);
+        let page = answer.expect(200).array();
+        let mine = format!("{}-", self.book.name);
+        let says_mine =
+            |message: &Value| message["content"].as_str().is_some_and(|it| it.contains(&mine));
+        let questions: BTreeSet<_> = page
+            .iter()
+            .filter(|message| message["reply_to"].is_null() && says_mine(message))
+            .map(|message| message["id"].to_string())
+            .collect();
+        for message in &page {
+            let is_mine = says_mine(message) || is_apology_to(&questions, message);
             assert!(is_mine, "{}'s room shows {message}", self.book.name);
         }
+        is_settled_in_order(&self.book.rooms[&room].asked, &page);
     }
 
     /// Looks at what is somebody else's.
@@ -141,6 +153,32 @@ impl Actor {
             if let Some(answer) = self.get(&path).await {
                 assert_eq!(answer.status(), 404, "{owner}'s {path} is shown: {answer}");
             }
+        }
+    }
+}
+
+/// Whether this says why one of these questions has no answer. A question may be on the page before,
+/// which is older than all of this one.
+fn is_apology_to(questions: &BTreeSet<String>, message: &Value) -> bool {
+    let question = message["reply_to"].to_string();
+    let is_older = questions.first().is_none_or(|first| question < *first);
+    message["status"] == "failed"
+        && !message["reply_to"].is_null()
+        && (is_older || questions.contains(&question))
+}
+
+/// While a question waits, none is settled that was asked after its 202. A page is one read.
+fn is_settled_in_order(asked: &[Asked], page: &[Value]) {
+    let of_status = |pending: bool| {
+        asked.iter().filter(move |asked| {
+            let is_it = |message: &&Value| message["id"] == asked.id;
+            let shown = page.iter().find(is_it);
+            shown.is_some_and(|message| (message["status"] == "pending") == pending)
+        })
+    };
+    for waits in of_status(true) {
+        for settled in of_status(false) {
+            assert!(waits.accepted >= settled.began, "{settled:?} is settled before {waits:?}");
         }
     }
 }

@@ -34,6 +34,9 @@ pub(super) use rooms::shows_all_rooms;
 /// The longest that a user thinks between two steps.
 const THINKS: Duration = Duration::from_millis(60);
 
+/// One in so many users leaves.
+pub(super) const LEAVERS: usize = 8;
+
 /// What others may try to look at: paths of rooms and messages.
 pub(super) type Secrets = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -45,6 +48,8 @@ pub(super) struct Actor {
     refresh_token: Option<String>,
     dice: StdRng,
     careless: bool,
+    /// Whether they delete the account, somewhere in the second half.
+    leaves: bool,
     sent: u32,
     secrets: Secrets,
 }
@@ -56,7 +61,7 @@ const STEPS: [(&str, u32); 15] = [
     ("send twice", 3),
     ("look at a message", 16),
     ("list", 14),
-    ("history", 6),
+    ("history", 12),
     ("pry", 6),
     ("open", 8),
     ("rename", 3),
@@ -73,7 +78,7 @@ impl Actor {
     pub(super) async fn new(
         number: usize,
         user: User,
-        client: &Client,
+        client: Client,
         dice: StdRng,
         secrets: Secrets,
     ) -> Self {
@@ -81,10 +86,11 @@ impl Actor {
         Self {
             book: Book::new(format!("u{number}"), me.string("id")),
             steps: BTreeMap::new(),
-            client: client.with_token(user.token.clone()),
+            client,
             refresh_token: Some(user.refresh_token),
             dice,
             careless: number % 6 == 5,
+            leaves: number % LEAVERS == LEAVERS - 1,
             sent: 0,
             secrets,
         }
@@ -92,13 +98,12 @@ impl Actor {
 
     /// One step after the other until `end`, or until they have left.
     pub(super) async fn live(mut self, world: Arc<World>, end: Instant) -> Self {
-        // One in eight leaves, somewhere in the second half.
-        let leaves = self.dice.random_range(0..8) == 0;
         let half = world.plan.length / 2;
         let leaves_at = end - half.mul_f64(self.dice.random_range(0.0..1.0));
         self.open().await;
         while Instant::now() < end && !self.book.gone {
-            let name = if leaves && Instant::now() > leaves_at { "leave" } else { self.next() };
+            let name =
+                if self.leaves && Instant::now() > leaves_at { "leave" } else { self.next() };
             *self.steps.entry(name).or_default() += 1;
             match name {
                 "send" => self.send().await,
@@ -115,9 +120,13 @@ impl Actor {
                 "pay less" => self.pay_less(&world),
                 "refresh" => self.refresh().await,
                 "usage" => drop(self.get("/user/me/usage").await),
-                _ => self.leave().await,
+                _ => self.leave(&world).await,
             }
             sleep(THINKS.mul_f64(self.dice.random_range(0.0..1.0))).await;
+        }
+        // Their last step took longer than the storm.
+        if self.leaves && !self.book.gone {
+            self.leave(&world).await;
         }
         self
     }
@@ -129,8 +138,7 @@ impl Actor {
 
     /// One of the open rooms.
     fn room(&mut self) -> Option<String> {
-        let open = self.book.rooms.iter().filter(|(_, room)| !room.deleted);
-        open.map(|(id, _)| id.clone()).choose(&mut self.dice)
+        self.book.open_rooms().map(|(id, _)| id.clone()).choose(&mut self.dice)
     }
 
     async fn get(&self, path: &str) -> Option<Response> {

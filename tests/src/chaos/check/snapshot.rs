@@ -10,7 +10,8 @@ use super::{
         book::{Asked, Book, Room},
         world::{DAILY_MESSAGES, World},
     },
-    Findings, text_of,
+    ACCOUNT_PURGED, FAILURES, Findings, IN_ORDER, ITS_QUESTIONS, LIMIT, NOTHING_ELSE, ONE_REPLY,
+    ROOM_PURGED, UNITS, text_of,
 };
 
 /// The tables at one moment.
@@ -43,6 +44,11 @@ impl Snapshot {
         self.users.iter().find(is_it)
     }
 
+    /// The questions that wait.
+    pub(super) fn pending(&self) -> impl Iterator<Item = &Value> {
+        self.messages.values().filter(|item| !item["pending_shard"].is_null())
+    }
+
     /// The messages of a room, oldest first.
     fn of_room<'a>(&'a self, room: &'a str) -> impl Iterator<Item = &'a Value> {
         self.messages.iter().filter(move |((of, _), _)| of == room).map(|(_, message)| message)
@@ -51,11 +57,8 @@ impl Snapshot {
     pub(super) fn messages_are_settled(&self, book: &Book, findings: &mut Findings) {
         for (id, room) in &book.rooms {
             if room.deleted {
-                findings.check(
-                    "a deleted room is purged",
-                    self.of_room(id).next().is_none(),
-                    || format!("{id} of {}", book.name),
-                );
+                let is_empty = self.of_room(id).next().is_none();
+                findings.check(ROOM_PURGED, is_empty, || format!("{id} of {}", book.name));
                 continue;
             }
             for asked in &room.asked {
@@ -73,15 +76,13 @@ impl Snapshot {
         let is_settled = question.is_some_and(|question| {
             ["answered", "failed"].contains(&question["status"].as_str().unwrap_or_default())
         });
-        findings.check(
-            "an accepted message has exactly one reply, or one clear failure",
-            is_settled && replies.len() == 1,
-            || format!("{asked:?}: {question:?} has {replies:?}"),
-        );
+        findings.check(ONE_REPLY, is_settled && replies.len() == 1, || {
+            format!("{asked:?}: {question:?} has {replies:?}")
+        });
         if let (Some(question), [reply]) = (question, &*replies) {
             let fits = std::panic::catch_unwind(|| is_reply_to(asked, question, reply)).is_ok();
             let fits = fits && question["reply_id"] == reply["message_id"];
-            findings.check("a reply is its question's", fits, || format!("{question} {reply}"));
+            findings.check(ITS_QUESTIONS, fits, || format!("{question} {reply}"));
         }
     }
 
@@ -98,13 +99,12 @@ impl Snapshot {
                         && (asked.contains(&*message_id) || book.maybe.contains(&content))
                 }
             };
-            findings.check("nothing is there that nobody sent, or twice", is_known, || {
-                format!("{message} of {}", book.name)
-            });
+            findings.check(NOTHING_ELSE, is_known, || format!("{message} of {}", book.name));
         }
     }
 
-    /// What was asked after another's 202 is settled after it: a reply's id is its time.
+    /// What was asked after another's 202 is answered after it: a reply's id is the time at which it was
+    /// made. That none is settled while an earlier one waits is seen by the users, during the storm.
     fn is_in_order(&self, id: &str, room: &Room, findings: &mut Findings) {
         let settled = |asked: &Asked| {
             let question = self.messages.get(&(id.to_owned(), asked.id.clone()))?;
@@ -115,7 +115,7 @@ impl Snapshot {
         for (earlier, first) in &replies {
             for (later, second) in &replies {
                 if earlier.accepted < later.began {
-                    findings.check("a room is answered in order", first < second, || {
+                    findings.check(IN_ORDER, first < second, || {
                         let pair = [earlier, later].map(|asked| {
                             self.messages.get(&(id.to_owned(), asked.id.clone())).cloned()
                         });
@@ -126,28 +126,50 @@ impl Snapshot {
         }
     }
 
-    /// Used is what was accepted, less what failed and was given back.
+    /// Used is what was answered; what failed was given back. Both are counted from the messages
+    /// themselves, where they are still there.
     pub(super) fn quota_is_exact(&self, book: &Book, findings: &mut Findings) {
+        let profile = self.user_item(&book.user_id, "profile");
+        let day = profile.and_then(|profile| text_of(profile, "usage_day")).unwrap_or_default();
+        let usage = self.user_item(&book.user_id, &format!("usage#{day}"));
         let number = |item: Option<&Value>, attribute: &str| {
             item.and_then(|item| item[attribute].as_u64()).unwrap_or_default()
         };
-        let profile = self.user_item(&book.user_id, "profile");
-        let usage = self.user_item(&book.user_id, "usage#");
-        let (used, failed) = (number(profile, "used"), number(usage, "failures"));
+        let (used, failures) = (number(profile, "used"), number(usage, "failures"));
+        let mut ended = |end: &str| {
+            let rooms = book.open_rooms().flat_map(|(id, _)| self.of_room(id));
+            let ends = rooms.filter(|it| it["reply_to"].is_null() && it["status"] == end);
+            let count = ends.count() as u64;
+            *findings.ends.entry(end.to_owned()).or_default() += count;
+            count
+        };
+        let (answered, failed) = (ended("answered"), ended("failed"));
+        // How those ended that went with their rooms is not known.
+        let gone = self.gone_with_their_rooms(book);
+        let told = || {
+            format!(
+                "{}: used {used}, failures {failures}; answered {answered}, failed {failed}, gone {gone}",
+                book.name
+            )
+        };
+        findings.check(UNITS, (answered..=answered + gone).contains(&used), told);
+        findings.check(FAILURES, (failed..=failed + gone).contains(&failures), told);
+        let counted = used + failures;
         let accepted = book.accepted() as u64;
-        // What was sent without a key, and not answered, may have been accepted.
-        let most = accepted + book.maybe.len() as u64;
-        findings.check(
-            "units used are what was accepted, less what failed",
-            (accepted..=most).contains(&(used + failed)),
-            || format!("{}: used {used}, failed {failed}, accepted {accepted}", book.name),
-        );
+        findings.check(UNITS, (accepted..=answered + failed + gone).contains(&counted), told);
         let was_pro = !book.paid.is_empty();
-        findings.check(
-            "the daily limit holds",
-            was_pro || used <= u64::from(DAILY_MESSAGES),
-            || format!("{}: used {used} of {DAILY_MESSAGES}", book.name),
-        );
+        findings.check(LIMIT, was_pro || used <= u64::from(DAILY_MESSAGES), told);
+    }
+
+    /// How many messages may have been accepted into rooms that were deleted.
+    fn gone_with_their_rooms(&self, book: &Book) -> u64 {
+        let deleted = book.rooms.values().filter(|room| room.deleted);
+        let accepted: usize = deleted.map(|room| room.asked.len()).sum();
+        // What was sent without a key, and not answered, may be anywhere, or nowhere.
+        let said: BTreeSet<_> =
+            self.messages.values().filter_map(|it| it["content"].as_str()).collect();
+        let nowhere = book.maybe.iter().filter(|content| !said.contains(content.as_str()));
+        (accepted + nowhere.count()) as u64
     }
 
     pub(super) fn nothing_is_left_of(&self, book: &Book, findings: &mut Findings) {
@@ -160,9 +182,7 @@ impl Snapshot {
         // The tombstone stays until its time to live is over.
         let is_tombstone = |item: &&Value| item["sk"] == "profile" && !item["deleted_at"].is_null();
         let left: Vec<_> = left.into_iter().filter(|item| !is_tombstone(item)).collect();
-        findings.check("a deleted account is purged", left.is_empty(), || {
-            format!("{}: {left:?}", book.name)
-        });
+        findings.check(ACCOUNT_PURGED, left.is_empty(), || format!("{}: {left:?}", book.name));
     }
 }
 
