@@ -20,6 +20,9 @@ pub struct Mutation {
     pub replace: String,
     /// What follows `cargo test` to run the one test that has to fail.
     pub test: String,
+    /// What the test has to say when it fails: a part of its panic's message. It may fail for another
+    /// reason, too (DynamoDB can't read an expression, a machine is slow), and then has noticed nothing.
+    pub expects: String,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -49,6 +49,7 @@ fn every_mutation_can_still_be_made() {
             mutation.applied(&root).unwrap_or_else(|why| panic!("{mutation:?}: {why}"));
         assert_ne!(before, after, "{mutation:?} changes nothing");
         assert!(!mutation.protects.is_empty(), "{mutation:?}");
+        assert!(!mutation.expects.trim().is_empty(), "any panic would do: {mutation:?}");
     }
 }
 
@@ -69,6 +70,12 @@ fn no_protection_is_forgotten_and_none_is_named_twice() {
     let mutations = Mutation::all(&root());
     let names: HashSet<_> = mutations.iter().map(|mutation| mutation.name.as_str()).collect();
     assert_eq!(names.len(), mutations.len(), "a name stands for two");
+    let mut changes = HashMap::new();
+    for mutation in &mutations {
+        let change = (&mutation.file, &mutation.find, &mutation.replace);
+        let other = changes.insert(change, &mutation.name);
+        assert_eq!(other, None, "{} makes the same change", mutation.name);
+    }
     for name in PROTECTIONS {
         assert!(names.contains(name), "{name} is missing");
     }

@@ -1,5 +1,6 @@
 //! Breaks each protection of `tests/mutations.toml` in a copy of the sources, and has the test run that
-//! has to notice. `scripts/mutations.sh` makes the copy and calls this: `mutations COPY [NAME…]`.
+//! has to notice, by what it says. `scripts/mutations.sh` makes the copy and calls this:
+//! `mutations COPY [NAME…]`.
 
 #![expect(clippy::print_stdout, reason = "its report")]
 #![expect(
@@ -16,11 +17,13 @@ use std::{
 
 use tests::mutations::Mutation;
 
+const NOTICED: &str = "noticed";
+
 /// What a test came to.
 #[derive(Debug, PartialEq, Eq)]
 enum Ran {
     Passed,
-    /// An assertion did not hold: this one.
+    /// It panicked: the whole message.
     Failed(String),
     /// It was not built, or there is none of that name: what cargo said last.
     Not(String),
@@ -37,7 +40,7 @@ fn main() -> ExitCode {
         match run(&copy, mutation) {
             Ok(Ran::Passed) => {}
             Ok(Ran::Failed(why) | Ran::Not(why)) | Err(why) => {
-                println!("as it stands, {} does not pass: {why}", mutation.test);
+                println!("as it stands, {} does not pass: {}", mutation.test, in_short(&why));
                 return ExitCode::FAILURE;
             }
         }
@@ -45,33 +48,35 @@ fn main() -> ExitCode {
     let mut unnoticed = 0;
     for mutation in &mutations {
         let began = Instant::now();
-        let verdict = judge(&copy, mutation);
-        unnoticed += usize::from(verdict.is_err());
-        let (sign, told) = match &verdict {
-            Ok(assertion) => ("noticed", assertion),
-            Err(why) => ("NOT NOTICED", why),
-        };
+        let (sign, told) = judge(&copy, mutation);
+        unnoticed += usize::from(sign != NOTICED);
         let seconds = began.elapsed().as_secs();
-        println!("{sign:11} {seconds:4} s  {}: {}", mutation.name, mutation.protects);
-        println!("                    {}", mutation.test);
-        println!("                    {told}");
+        println!("{sign:23} {seconds:4} s  {}: {}", mutation.name, mutation.protects);
+        println!("{:32}{}", "", mutation.test);
+        println!("{:32}{}", "", in_short(&told));
     }
     println!("{} mutations, {unnoticed} not noticed", mutations.len());
     if unnoticed == 0 && !mutations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The assertion that noticed it; or why it can't be said that one has.
-fn judge(copy: &Path, mutation: &Mutation) -> Result<String, String> {
+/// The verdict, and what the test said; or why it can't be said that it has noticed anything.
+fn judge(copy: &Path, mutation: &Mutation) -> (&'static str, String) {
+    match broken(copy, mutation) {
+        Ok(Ran::Failed(message)) if message.contains(&mutation.expects) => (NOTICED, message),
+        Ok(Ran::Failed(message)) => ("NOT NOTICED (otherwise)", message),
+        Ok(Ran::Passed) => ("NOT NOTICED", "the test passed".to_owned()),
+        Ok(Ran::Not(why)) | Err(why) => ("NOT NOTICED", why),
+    }
+}
+
+/// What the test comes to with the mutation made.
+fn broken(copy: &Path, mutation: &Mutation) -> Result<Ran, String> {
     let (before, after) = mutation.applied(copy)?;
     let file = copy.join(&mutation.file);
     fs::write(&file, after).unwrap();
     let ran = run(copy, mutation);
     fs::write(&file, before).unwrap();
-    match ran? {
-        Ran::Failed(assertion) => Ok(assertion),
-        Ran::Passed => Err("the test passed".to_owned()),
-        Ran::Not(why) => Err(why),
-    }
+    ran
 }
 
 fn run(copy: &Path, mutation: &Mutation) -> Result<Ran, String> {
@@ -88,7 +93,7 @@ fn outcome(output: &Output) -> Ran {
     if text.contains("test result: ok. 1 passed") {
         Ran::Passed
     } else if text.contains("test result: FAILED. 0 passed; 1 failed") {
-        Ran::Failed(assertion(&text))
+        Ran::Failed(message(&text))
     } else if text.contains("test result: ok. 0 passed") {
         Ran::Not("there is no such test".to_owned())
     } else {
@@ -98,11 +103,24 @@ fn outcome(output: &Output) -> Ran {
     }
 }
 
-/// The lines of a panic that say what did not hold.
-fn assertion(output: &str) -> String {
+/// What the test's first panic said.
+fn message(output: &str) -> String {
     let lines = output.lines().skip_while(|line| !line.contains("panicked at ")).skip(1);
     let lines =
-        lines.map(str::trim).take_while(|line| !line.is_empty() && !line.starts_with("note:"));
-    let said: Vec<_> = lines.take(3).collect();
-    said.join(" | ").chars().take(160).collect()
+        lines.take_while(|line| !line.starts_with("note: run with ") && *line != "failures:");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// On one line that can be read.
+fn in_short(message: &str) -> String {
+    const LONGEST: usize = 200;
+    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" | ");
+    if message.chars().count() <= LONGEST {
+        return message;
+    }
+    // An assertion's values stand at the end.
+    let half = LONGEST / 2;
+    let start: String = message.chars().take(half).collect();
+    let end: String = message.chars().skip(message.chars().count() - half).collect();
+    format!("{start} … {end}")
 }

@@ -1,7 +1,10 @@
 //! SQS refuses, hangs, loses its answers, and delivers more than once; the worker dies; a job can't be
 //! read.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use shared::aws::OPERATION;
 use tests::{
@@ -141,10 +144,11 @@ async fn a_job_that_can_not_be_acknowledged_comes_again_and_is_left_alone() {
 /// The alarm that goes off by it is held against its queue in `local/tests/template/metrics.rs`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_can_not_be_read_is_a_dead_letter_and_its_batch_mates_are_answered() {
-    let world = World::builder().start().await;
+    // The sweeper comes too late to help.
+    let world = World::builder().env("REQUEUE_AFTER_SECONDS", "600").start().await;
     let user = world.user().await;
     let [room, other] = [user.create_room("Poisoned").await, user.create_room("Beside it").await];
-    // Nothing is received until all are queued: then one batch has them.
+    // Nothing is received until all are queued.
     world.breaks(Target::Sqs, &Fault::Refuse);
     world.wait_for_failed(Target::Sqs, 1).await;
     world.fails(Target::Sqs, "ReceiveMessage", &Fault::Refuse);
@@ -153,10 +157,18 @@ async fn a_job_that_can_not_be_read_is_a_dead_letter_and_its_batch_mates_are_ans
     let behind = user.ask(&room, "Behind the poison").await;
     let beside = user.ask(&other, "Beside the poison").await;
     assert_eq!(world.jobs(), (4, 0));
-    world.calm();
-
+    // Then once, and not again until all that can be settled is: it was one batch.
+    let received = AtomicBool::default();
+    world.proxy(Target::Sqs).decide(move |call| {
+        let receives = call.operation == "ReceiveMessage";
+        (receives && received.swap(true, Ordering::SeqCst)).then_some(Fault::Refuse)
+    });
     answered_once_in_order(&user, &room, &[&before, &behind]).await;
     answered_once_in_order(&user, &other, &[&beside]).await;
+    world.wait_for_jobs((1, 0)).await;
+    assert_eq!(world.parleys[0].logs().matches("a job that can't be read").count(), 1);
+    world.calm();
+
     world.wait_for_jobs((0, 1)).await;
     assert_eq!(asked_about(&world.model, "the poison").len(), 3, "each was asked once");
     let after = user.ask(&room, "After the poison").await;

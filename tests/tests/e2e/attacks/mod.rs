@@ -11,6 +11,7 @@ mod headers;
 mod ids;
 mod log_lines;
 mod mass_assignment;
+mod nul;
 mod raw;
 mod sessions;
 mod tokens;
