@@ -41,11 +41,13 @@ chaos: ## A storm of faults over two Parleys, and then all promises checked: SEE
 
 lint: ## Formatting, clippy (warnings are errors), template
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory template
 
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 # `sam validate --lint` runs cfn-lint on what SAM makes of the template; cfn-lint by itself reads it as
 # it stands. checkov reads .checkov.yaml.
@@ -73,8 +75,8 @@ fuzz: ## Fuzz what is read from outside: SECONDS (10) for each target, or for TA
 openapi: ## Write functions/docs/openapi.json anew from the code
 	UPDATE=1 cargo test --locked --workspace --test openapi
 
-# Licences, banned crates and sources are held by `make test` as well, without a tool (local/tests/supply_chain).
-deny: ## Licences, advisories and banned crates of the dependencies (needs cargo-deny)
+# All but the advisories is held by `make test` as well, without a tool (local/tests/supply_chain).
+deny: ## Licences, advisories, banned and doubled crates of the dependencies (needs cargo-deny)
 	@scripts/deny.sh
 
 # `sam build` compiles the same, function by function, and lays the result out for `sam deploy`.
@@ -92,6 +94,7 @@ ENV ?= staging
 deploy: ## Build and deploy to AWS: ENV=staging or production, PARAMETERS='Name=value …'
 	scripts/deploy.sh $(ENV) $(PARAMETERS)
 
+# What a fuzzer has learnt (fuzz/corpus) and found (fuzz/artifacts) is data, too.
 clean: ## Remove what was built and installed here, but no data
 	cargo clean
 	rm -rf .aws-sam .tools fuzz/target

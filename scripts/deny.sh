@@ -17,11 +17,17 @@ command -v cargo-deny >/dev/null || {
     exit 1
 }
 
+deny() { # deny <options> check <what>: of both workspaces, by the same deny.toml
+    for manifest in Cargo.toml fuzz/Cargo.toml; do
+        cargo deny --locked --manifest-path "$manifest" --config deny.toml --workspace "$@"
+    done
+}
+
 # cargo-deny must not ask the network for what the lock file says already.
-cargo deny --locked --offline --workspace check --hide-inclusion-graph licenses bans sources
+deny --offline check --hide-inclusion-graph licenses bans sources
 
 if GIT_TERMINAL_PROMPT=0 cargo deny --workspace fetch db </dev/null >/dev/null 2>&1; then
-    cargo deny --locked --workspace check --disable-fetch advisories
+    deny check --disable-fetch advisories
     exit
 fi
 

@@ -10,6 +10,7 @@ mod support;
 mod commands;
 mod links;
 mod runbook;
+mod tests;
 
 use std::{fs, path::PathBuf};
 

@@ -1,38 +1,41 @@
-//! The dependencies, whatever they are needed for: of what is deployed, and of what is developed on.
+//! The dependencies, whatever they are needed for: of what is deployed, of what is developed on, and of
+//! the fuzz targets, which are a workspace of their own.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use spdx::{Expression, ParseMode};
 
-use crate::support::root;
-
-/// What is deployed is for the first, and CI runs on the second.
-const TARGETS: [&str; 2] = ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"];
+use crate::deny::{MANIFESTS, banned, cargo, settings};
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 #[test]
 fn every_licence_is_one_that_is_allowed() {
-    let allowed = allowed();
-    let mut unneeded = allowed.clone();
-    for package in foreign() {
+    let (allowed, excepted) = (allowed(), excepted());
+    let (mut unneeded, mut unexcepted) = (allowed.clone(), excepted.clone());
+    for package in all() {
+        let name = text(&package["name"]);
         let licence = text(&package["license"]);
         let licence = Expression::parse_mode(&licence, ParseMode::LAX)
             .unwrap_or_else(|error| panic!("{}: {error}", named(&package)));
         let may_be_used = licence.evaluate(|asked| {
-            let name = asked.license.to_string();
-            unneeded.remove(&name);
-            asked.addition.is_none() && allowed.contains(&name)
+            let asked_for = asked.license.to_string();
+            let exception = (name.clone(), asked_for.clone());
+            unneeded.remove(&asked_for);
+            unexcepted.remove(&exception);
+            let is_allowed = allowed.contains(&asked_for) || excepted.contains(&exception);
+            asked.addition.is_none() && is_allowed
         });
         assert!(may_be_used, "{}: {licence} is not allowed by deny.toml", named(&package));
     }
     assert!(unneeded.is_empty(), "deny.toml allows what nothing needs: {unneeded:?}");
+    assert!(unexcepted.is_empty(), "deny.toml excepts what needs none: {unexcepted:?}");
 }
 
 #[test]
 fn every_dependency_comes_from_crates_io() {
-    for package in foreign() {
+    for package in all() {
         assert_eq!(package["source"], CRATES_IO, "{}", named(&package));
     }
     let settings = settings();
@@ -43,21 +46,29 @@ fn every_dependency_comes_from_crates_io() {
 
 #[test]
 fn no_banned_crate_is_among_them() {
-    let settings = settings();
-    let banned = settings["bans"]["deny"].as_array().unwrap().iter();
-    let banned: BTreeSet<_> = banned.map(|ban| ban["crate"].as_str().unwrap().to_owned()).collect();
+    let banned = banned();
     // Another TLS stack, or another provider of ciphers, is what this is about.
     for crate_ in ["aws-lc-rs", "openssl-sys", "native-tls"] {
         assert!(banned.contains(crate_), "deny.toml no longer bans {crate_}");
     }
-    for package in foreign() {
+    for package in all() {
         assert!(!banned.contains(&text(&package["name"])), "{} is banned", named(&package));
     }
 }
 
-/// `deny.toml`.
-fn settings() -> toml::Table {
-    fs::read_to_string(root().join("deny.toml")).unwrap().parse().unwrap()
+/// Or else the fuzzer reads something with other code than what is deployed.
+#[test]
+fn what_is_fuzzed_has_the_versions_of_what_is_deployed() {
+    let [deployed, fuzzed] = MANIFESTS.map(foreign);
+    let mut versions = BTreeMap::<_, BTreeSet<_>>::new();
+    for package in &deployed {
+        versions.entry(text(&package["name"])).or_default().insert(text(&package["version"]));
+    }
+    for package in &fuzzed {
+        let Some(known) = versions.get(&text(&package["name"])) else { continue };
+        let version = text(&package["version"]);
+        assert!(known.contains(&version), "fuzz/Cargo.lock has {}: {known:?}", named(package));
+    }
 }
 
 /// The licences that it allows.
@@ -67,18 +78,28 @@ fn allowed() -> BTreeSet<String> {
     allowed.map(|licence| licence.as_str().unwrap().to_owned()).collect()
 }
 
-/// The packages that are not ours, as `cargo metadata` describes them.
-fn foreign() -> Vec<Value> {
-    // Not offline: a machine that has built one crate alone lacks what others need.
-    let targets = TARGETS.iter().flat_map(|target| ["--filter-platform", target]);
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--locked", "--format-version=1"])
-        .args(targets)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+/// The licences that it allows to one crate each.
+fn excepted() -> BTreeSet<(String, String)> {
+    let settings = settings();
+    let exceptions = settings["licenses"]["exceptions"].as_array().unwrap().iter();
+    exceptions
+        .flat_map(|exception| {
+            let crate_ = exception["crate"].as_str().unwrap();
+            let licences = exception["allow"].as_array().unwrap().iter();
+            licences.map(|licence| (crate_.to_owned(), licence.as_str().unwrap().to_owned()))
+        })
+        .collect()
+}
+
+/// The packages of all workspaces that are not ours.
+fn all() -> Vec<Value> {
+    MANIFESTS.into_iter().flat_map(foreign).collect()
+}
+
+/// The packages of a workspace that are not ours, as `cargo metadata` describes them.
+fn foreign(manifest: &str) -> Vec<Value> {
+    let metadata = cargo("metadata", "--filter-platform", manifest, &["--format-version=1"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let packages = metadata["packages"].as_array().unwrap().iter();
     let foreign: Vec<_> =
         packages.filter(|package| !package["source"].is_null()).cloned().collect();

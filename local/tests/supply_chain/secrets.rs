@@ -1,9 +1,6 @@
 //! No secret is among the files of the repository: neither a key of a vendor's nor one of ours.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path, process::Command};
 
 use regex::bytes::RegexSet;
 
@@ -37,19 +34,28 @@ const NONE: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// Folders whose content is built, installed, vendored (and held by its hashes), or made of keys of the
-/// tests: the seeds of the fuzz targets hold tokens.
-const LEFT_OUT: [&str; 6] = [".aws-sam", ".git", ".tools", "seeds", "swagger-ui", "target"];
-/// Where secrets do lie, outside of the repository's files: a `local`'s, and those of docs/deployment.md.
-const OF_A_DEPLOYMENT: [&str; 2] = [".local", "keys"];
+/// Folders whose content is vendored (and held by its hashes), made of keys of the tests (the seeds of the
+/// fuzz targets hold tokens), or a deployment's (docs/deployment.md).
+const LEFT_OUT: [&str; 3] = ["functions/docs/assets/swagger-ui", "fuzz/seeds", "keys"];
+/// What Git leaves out by itself. Only for where the files came without it.
+const NOT_IN_GIT: [&str; 9] = [
+    ".aws-sam",
+    ".git",
+    ".local",
+    ".tools",
+    "fuzz/artifacts",
+    "fuzz/corpus",
+    "fuzz/coverage",
+    "fuzz/target",
+    "target",
+];
 
 #[test]
 fn no_secret_is_in_the_repository() {
     let patterns = patterns();
     let (mut read, mut found) = (0, Vec::new());
-    for path in files(&root()) {
-        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-        let content = fs::read(&path).unwrap();
+    for name in files() {
+        let content = fs::read(root().join(&name)).unwrap();
         read += 1;
         for which in patterns.matches(&content) {
             found.push((name.clone(), PATTERNS[which].0));
@@ -93,17 +99,47 @@ fn patterns() -> RegexSet {
     RegexSet::new(PATTERNS.map(|(_, pattern)| pattern)).unwrap()
 }
 
-/// All files in `folder`, but for what is built, installed or kept beside them.
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// All files that are the repository's, or would be with the next commit: their paths from the root.
+fn files() -> Vec<String> {
+    let files = listed().unwrap_or_else(|| walked(&root()));
+    let is_left_out = |file: &String| LEFT_OUT.iter().any(|folder| is_in(file, folder));
+    files.into_iter().filter(|file| !is_left_out(file)).collect()
+}
+
+/// As Git knows them; `None` where this is no checkout, or there is no Git.
+fn listed() -> Option<Vec<String>> {
+    let listed = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .ok()
+        .filter(|listed| listed.status.success())?;
+    let names = String::from_utf8(listed.stdout).unwrap();
+    let names = names.split_terminator('\0').map(str::to_owned);
+    // What was deleted and not yet committed is among them.
+    Some(names.filter(|name| is_file(&root().join(name))).collect())
+}
+
+/// As they lie in `folder`.
+fn walked(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
-        .filter(|path| !is_left_out(path) && !path.is_symlink())
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .flat_map(|path| {
+            let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+            match path {
+                _ if NOT_IN_GIT.contains(&name.as_str()) => Vec::new(),
+                path if is_file(&path) => vec![name],
+                path if path.is_dir() && !path.is_symlink() => walked(&path),
+                _ => Vec::new(),
+            }
+        })
         .collect()
 }
 
-fn is_left_out(path: &Path) -> bool {
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let at_root = path.parent() == Some(&root());
-    LEFT_OUT.contains(&name) || (at_root && OF_A_DEPLOYMENT.contains(&name))
+fn is_file(path: &Path) -> bool {
+    path.is_file() && !path.is_symlink()
+}
+
+fn is_in(file: &str, folder: &str) -> bool {
+    file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -5,7 +5,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use crate::{
     endless,
     holds::PLAIN,
-    invariants::{ASKED_ONCE, AT_REST, LIMIT, ONE_REPLY, OPEN_ROOM, ORDER, UNITS},
+    invariants::{ASKED_ONCE, AT_REST, GONE, LIMIT, ONE_REPLY, OPEN_ROOM, ORDER, UNITS},
     protocol::{Keeps, Protocol},
 };
 
@@ -38,6 +38,11 @@ fn every_protection_is_needed() {
             ORDER,
         ),
         (Keeps { group_lock: false, ..ALL }, &PLAIN, ASKED_ONCE),
+        (
+            Keeps { rooms_before_account: false, ..ALL },
+            &Protocol { deletes_account: true, ..PLAIN },
+            GONE,
+        ),
     ];
     for (keeps, protocol, promise) in table {
         assert!(!breaks(protocol.clone(), promise), "{promise} can't be kept");

@@ -57,9 +57,6 @@ impl Protocol {
             let open = (0..state.rooms.len()).filter(|&room| state.rooms[room] == Life::Open);
             actions.extend(open.map(Action::DeleteRoom));
         }
-        if self.deletes_account && state.account.life == Life::Open {
-            actions.push(Action::DeleteAccount);
-        }
         if self.midnight && state.today == 0 {
             actions.push(Action::Midnight);
         }

@@ -13,6 +13,7 @@ pub(crate) const UNITS: &str = "the units used are those of what was answered or
 pub(crate) const LIMIT: &str = "no more units are used than a day has";
 pub(crate) const ORDER: &str = "a room is settled in the order of its sends";
 pub(crate) const AT_REST: &str = "nothing is left undone: all is settled, the queue is empty";
+pub(crate) const GONE: &str = "no room outlives its account, unless it was opened in that moment";
 pub(crate) const ASKED_ONCE: &str = "as long as nothing goes wrong, no two workers ask the same";
 
 /// To be seen where the promises are kept: else there would be little behind that.
@@ -20,6 +21,8 @@ pub(crate) const ALL_ANSWERED: &str = "all are answered";
 pub(crate) const FAILED: &str = "one has failed";
 pub(crate) const DELETED: &str = "a room was purged while a question waited";
 pub(crate) const REFUSED: &str = "one was refused";
+pub(crate) const LATE: &str = "a question waited in a room of an account that was gone";
+pub(crate) const STAYED: &str = "an account was not deleted, though a room of it was";
 
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
@@ -29,6 +32,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::always(LIMIT, limit),
         Property::always(ORDER, order),
         Property::always(AT_REST, at_rest),
+        Property::always(GONE, |_, state: &State| !state.witness.room_outlived_account),
         Property::always(ASKED_ONCE, |model: &Protocol, state: &State| {
             model.faults > 0 || !state.witness.asked_twice
         }),
@@ -45,6 +49,15 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::sometimes(REFUSED, |_, state: &State| {
             state.questions.iter().any(|asked| asked.sending == Sending::Refused)
+        }),
+        Property::sometimes(LATE, |_, state: &State| {
+            let gone = state.account.life != Life::Open;
+            gone && state.pending().any(|question| state.is_open(question))
+        }),
+        Property::sometimes(STAYED, |model: &Protocol, state: &State| {
+            let room_is_gone = state.rooms.iter().any(|room| *room != Life::Open);
+            let account_is_there = state.account.life == Life::Open && state.leaving.is_none();
+            !model.deletes_room && room_is_gone && account_is_there
         }),
     ]
 }
@@ -84,6 +97,7 @@ fn at_rest(model: &Protocol, state: &State) -> bool {
         let settled = state.questions.iter().all(|asked| !asked.is_pending());
         let idle = state.workers.iter().all(|worker| *worker == Worker::Idle);
         let purged = !state.rooms.contains(&Life::Deleted);
-        settled && idle && purged && state.queue.is_empty() && state.sweep.is_none()
+        let over = state.sweep.is_none() && state.leaving.is_none();
+        settled && idle && purged && over && state.queue.is_empty()
     }
 }

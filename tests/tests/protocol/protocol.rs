@@ -67,6 +67,8 @@ pub(crate) struct Keeps {
     pub(crate) sweeper: bool,
     /// It stops at a room's first failure (`requeue.rs`).
     pub(crate) sweeper_stops: bool,
+    /// An account's rooms are deleted before the account (`me.rs`).
+    pub(crate) rooms_before_account: bool,
 }
 
 impl Keeps {
@@ -84,6 +86,7 @@ impl Keeps {
         earlier_first: true,
         sweeper: true,
         sweeper_stops: true,
+        rooms_before_account: true,
     };
 }
 
@@ -95,8 +98,12 @@ pub(crate) enum Action {
     Queue(usize, Queueing),
     Arrive(usize),
     DeleteRoom(usize),
-    DeleteAccount,
     Midnight,
+    // leaving.rs
+    DeleteAccount { late: u8 },
+    LeaveRoom(usize, Store),
+    LeaveAccount(Store),
+    LeaverDies,
     // sqs.rs
     Deliver { room: usize, count: usize },
     Reappear { room: usize },
@@ -132,21 +139,25 @@ impl Action {
     pub(crate) fn is_fault(self) -> bool {
         match self {
             Self::Look(_, read) => read == Read::Failed,
-            Self::Count(_, store) | Self::Write(_, store) | Self::SweepNext(store) => {
-                store != Store::Done
-            }
+            Self::Count(_, store)
+            | Self::Write(_, store)
+            | Self::SweepNext(store)
+            | Self::LeaveRoom(_, store)
+            | Self::LeaveAccount(store) => store != Store::Done,
             Self::Sweep { needless, .. } => needless,
             Self::Accept(_, answered) => answered != Answered::Done,
             Self::Queue(_, queueing) => queueing != Queueing::Done,
-            Self::Expire { .. } | Self::Die(_) | Self::SweeperDies => true,
+            Self::Expire { .. } | Self::Die(_) | Self::SweeperDies | Self::LeaverDies => true,
             _ => false,
         }
     }
 
     /// Nobody has to do it.
     fn is_choice(self) -> bool {
-        let chosen =
-            matches!(self, Self::Make | Self::DeleteRoom(_) | Self::DeleteAccount | Self::Midnight);
+        let chosen = matches!(
+            self,
+            Self::Make | Self::DeleteRoom(_) | Self::DeleteAccount { .. } | Self::Midnight
+        );
         chosen || self.is_fault()
     }
 }
@@ -174,6 +185,7 @@ impl Model for Protocol {
             queue: Vec::new(),
             workers: vec![Worker::Idle; self.workers],
             sweep: None,
+            leaving: None,
             faults: self.faults,
             witness: Witness::default(),
         }]
@@ -181,6 +193,7 @@ impl Model for Protocol {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         self.of_client(state, actions);
+        self.of_leaver(state, actions);
         self.of_sqs(state, actions);
         self.of_workers(state, actions);
         self.of_sweeper(state, actions);
@@ -200,8 +213,11 @@ impl Model for Protocol {
             Action::DeleteRoom(room) | Action::DeleteRoomOfNobody(room) => {
                 state.rooms[room] = Life::Deleted;
             }
-            Action::DeleteAccount => state.account.life = Life::Deleted,
             Action::Midnight => state.today += 1,
+            Action::DeleteAccount { late } => self.leave(&mut state, late),
+            Action::LeaveRoom(room, store) => Self::leave_room(&mut state, room, store),
+            Action::LeaveAccount(store) => Self::leave_account(&mut state, store),
+            Action::LeaverDies => state.leaving = None,
             Action::Deliver { room, count } => self.deliver(&mut state, room, count),
             Action::Reappear { room } => Self::reappear(&mut state, room),
             Action::Expire { worker } => Self::expire(&mut state, worker),

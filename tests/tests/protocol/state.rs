@@ -15,6 +15,8 @@ pub(crate) struct State {
     pub(crate) workers: Vec<Worker>,
     /// What a run of the sweeper has still to do.
     pub(crate) sweep: Option<Sweep>,
+    /// The deletion of the account, while it is under way.
+    pub(crate) leaving: Option<Leaving>,
     /// How many more things may go wrong.
     pub(crate) faults: u8,
     pub(crate) witness: Witness,
@@ -27,6 +29,8 @@ pub(crate) struct Witness {
     pub(crate) written_to_closed_room: bool,
     /// The model was asked a question that another worker was asking it, or had just asked.
     pub(crate) asked_twice: bool,
+    /// The account went before a room that was there when its deletion began.
+    pub(crate) room_outlived_account: bool,
 }
 
 /// The profile, as far as messages go.
@@ -152,6 +156,14 @@ pub(crate) struct Sweep {
     pub(crate) old: usize,
     /// The first is at its second try.
     pub(crate) without_refund: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaving {
+    /// The rooms that go before the account.
+    pub(crate) rooms: Vec<usize>,
+    /// Rooms (a bit each) that were opened too late for that.
+    pub(crate) late: u8,
 }
 
 impl Worker {
