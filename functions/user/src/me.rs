@@ -162,7 +162,7 @@ pub(crate) async fn delete(
     State(state): State<crate::State>,
     FromCaller(caller): FromCaller,
 ) -> Result<StatusCode> {
-    let deletion = delete_all(&state, &caller);
+    let deletion = Box::pin(delete_all(&state, &caller));
     if state.cache.holding_lists(caller.user_id, deletion).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
