@@ -24,8 +24,10 @@ pub mod valkey;
 pub mod deployed {
     pub use crate::cloud::VISIBILITY_TIMEOUT_SECONDS;
     pub use crate::mapping::{BATCH, FUNCTION_TIMEOUT};
-    pub use crate::queues::MAX_RECEIVE_COUNT;
     pub use crate::schedule::EVERY;
+
+    /// How often a message is received before it goes to the dead-letter queue.
+    pub const MAX_RECEIVE_COUNT: u32 = crate::queues::MAX_RECEIVE_COUNT;
 }
 
 pub use host::{Host, Summary};

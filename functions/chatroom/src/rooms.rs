@@ -79,11 +79,9 @@ pub(crate) async fn create(
         fingerprint: fingerprint(&method, uri.path(), &body.bytes),
         answer: answer.clone(),
     });
-    let hold = state.cache.hold_lists(caller.user_id).await;
     let room = NewChatroom { id, name, claim };
-    let outcome = state.store.create_chatroom(&caller, &room).await?;
-    state.cache.release_lists(hold).await;
-    let answer = match outcome {
+    let opening = state.store.create_chatroom(&caller, &room);
+    let answer = match state.cache.holding_lists(caller.user_id, opening).await? {
         Created::Done => {
             note_room(id);
             answer
@@ -219,11 +217,9 @@ pub(crate) async fn change(
     state.check_session(&caller).await?;
     let change = ChatroomChange { name, system_instruction };
     let now = state.clock.now();
-    let hold = state.cache.hold_lists(caller.user_id).await;
-    let room = state.store.change_chatroom(caller.user_id, id, &change, now).await?;
-    state.cache.release_lists(hold).await;
-    let room = room.ok_or_else(no_chatroom)?;
-    Ok(Json(room.into()))
+    let write = state.store.change_chatroom(caller.user_id, id, &change, now);
+    let room = state.cache.holding_lists(caller.user_id, write).await?;
+    Ok(Json(room.ok_or_else(no_chatroom)?.into()))
 }
 
 /// Delete a chatroom and all that was said in it
@@ -244,9 +240,8 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode> {
     state.check_session(&caller).await?;
     let now = state.clock.now();
-    let hold = state.cache.hold_lists(caller.user_id).await;
-    let was_there = state.store.delete_chatroom(caller.user_id, id, now).await?;
-    state.cache.release_lists(hold).await;
+    let deletion = state.store.delete_chatroom(caller.user_id, id, now);
+    let was_there = state.cache.holding_lists(caller.user_id, deletion).await?;
     if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(no_chatroom()) }
 }
 

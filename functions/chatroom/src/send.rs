@@ -95,7 +95,9 @@ pub(crate) async fn send(
             }
             first
         }
-        Sent::DayOver(_) => return Err(Problem::unavailable("the day changed under the message")),
+        Sent::DayOver(day) => {
+            return Err(Problem::unavailable(format!("a message was counted on {day} already")));
+        }
         Sent::Denied(Denied::OverQuota) => {
             tracing::info!(QuotaDenials = 1, "the day's quota is used up");
             return Err(over_quota(&state, id, &limits(Used::All)));
@@ -122,11 +124,12 @@ async fn begin(state: &State, caller: &Caller) -> Result<(Option<Rate>, Hold)> {
     }
 }
 
-/// How many ids a message gets at the most, each of the day that has begun meanwhile.
-const IDS: u32 = 3;
+/// How far ahead of ours a clock may be, in seconds, for the day that it has begun to be ours too.
+/// Whatever id this process makes from then on is of that day, whosever it is.
+const SKEW: u64 = 60;
 
-/// Makes the message's id and the answer, and accepts it. `key` is the client's idempotency key, with
-/// the digest of this request.
+/// Accepts the message, under an id of the day that has begun meanwhile if need be. `key` is the
+/// client's idempotency key, with the digest of this request.
 async fn accept(
     state: &State,
     caller: &Caller,
@@ -134,23 +137,35 @@ async fn accept(
     content: &Content,
     key: Option<&(String, String)>,
 ) -> Result<(MessageId, FirstAnswer, Sent)> {
-    let mut at = state.clock.now();
-    let mut left = IDS;
-    loop {
-        left -= 1;
-        let id = state.ids.next(at);
-        let answer = first_answer(room, id, content.as_str())?;
-        let claim = key.map(|(key, fingerprint)| Claim {
-            key: key.clone(),
-            fingerprint: fingerprint.clone(),
-            answer: answer.clone(),
-        });
-        let message = NewMessage { id, chatroom_id: room, content, claim };
-        match state.store.accept(caller, &message, &state.limits).await? {
-            Sent::DayOver(day) if left > 0 => at = state.clock.now().max(clock::start_of(day)),
-            sent => return Ok((id, answer, sent)),
-        }
+    let id = state.ids.next(state.clock.now());
+    let first = accept_as(id, state, caller, room, content, key).await?;
+    let (_, _, Sent::DayOver(day)) = first else { return Ok(first) };
+    let (now, midnight) = (state.clock.now(), clock::start_of(day));
+    if clock::seconds_until(midnight, now) > SKEW {
+        return Ok(first);
     }
+    let id = state.ids.next(midnight.max(now));
+    accept_as(id, state, caller, room, content, key).await
+}
+
+/// Makes the answer, and accepts the message as `id`.
+async fn accept_as(
+    id: MessageId,
+    state: &State,
+    caller: &Caller,
+    room: ChatroomId,
+    content: &Content,
+    key: Option<&(String, String)>,
+) -> Result<(MessageId, FirstAnswer, Sent)> {
+    let answer = first_answer(room, id, content.as_str())?;
+    let claim = key.map(|(key, fingerprint)| Claim {
+        key: key.clone(),
+        fingerprint: fingerprint.clone(),
+        answer: answer.clone(),
+    });
+    let message = NewMessage { id, chatroom_id: room, content, claim };
+    let sent = state.store.accept(caller, &message, &state.limits).await?;
+    Ok((id, answer, sent))
 }
 
 fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstAnswer> {

@@ -86,9 +86,9 @@ impl Sweeper {
         }
     }
 
-    /// Rooms that the account's owner had no time to delete come first. Once they are deleted they
-    /// wait to be purged on their own account: nothing but the rooms' own index is needed for that,
-    /// and the account may go before them.
+    /// Rooms come first that were opened while the account was being deleted, and that nobody has
+    /// deleted since. Once they are deleted they wait to be purged by themselves: nothing but the
+    /// rooms' own index is needed for that, and the account may go before them.
     async fn purge_account(&self, user: UserId) -> Result<Purged, StoreError> {
         let rooms = self.store.delete_rooms_of(user, ROOMS_A_STEP, self.clock.now()).await?;
         if !rooms.finished {

@@ -13,7 +13,7 @@ use shared::{
     config::{ConfigError, Env},
     domain::{Caller, Clock, Limits},
     http::{Problem, Result, SubscriptionTier},
-    store::{Account, Store},
+    store::{Account, Store, StoreError},
     token::Verifier,
 };
 use utoipa::OpenApi;
@@ -47,8 +47,17 @@ impl State {
 
     /// The caller's account; 401 if it is gone, or the caller's session has ended. One round trip.
     async fn account(&self, caller: &Caller, now: Timestamp) -> Result<Account> {
+        self.live_account(caller, now).await?.ok_or_else(Problem::session_ended)
+    }
+
+    /// The caller's account; none if it is gone, or the caller's session has ended. One round trip.
+    async fn live_account(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> std::result::Result<Option<Account>, StoreError> {
         let account = self.store.account(caller.user_id, now).await?;
-        account.filter(|account| account.serves(caller)).ok_or_else(Problem::session_ended)
+        Ok(account.filter(|account| account.serves(caller)))
     }
 }
 

@@ -7,20 +7,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Limits, Role, User, UserId, clock,
+        Caller, Limits, Role, User, UserId, clock,
         text::{Email, FullName},
     },
     http::{
         Errors, FromCaller, Input, JsonBody, Problem, Result, SubscriptionTier, Time,
         answers::{Failures, Protected, TakesJson},
     },
-    store::{ProfileChange, Store, StoreError},
+    store::{ProfileChange, StoreError},
 };
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
-/// How long the deletion of an account may go on deleting its rooms: the function's own time-out
-/// (10 s) is not to cut it off. What is left then is the next try's.
+/// How long the deletion of an account may take, with its rooms: the function's own time-out (10 s) is
+/// not to cut it off. What is left then is the next try's.
 pub const DELETION: Duration = Duration::from_secs(8);
 /// How many rooms are deleted at once.
 const ROOMS_AT_ONCE: u16 = 25;
@@ -162,34 +162,64 @@ pub(crate) async fn delete(
     State(state): State<crate::State>,
     FromCaller(caller): FromCaller,
 ) -> Result<StatusCode> {
-    let deadline = Instant::now() + DELETION;
-    let now = state.clock.now();
-    let account = state.account(&caller, now).await?;
-    let hold = state.cache.hold_lists(caller.user_id).await;
-    // The rooms first: to read one asks for no account, so an account that is gone leaves none. Whoever
-    // is told that it did not succeed still has an account to try it again with.
-    timeout_at(deadline, delete_rooms(&state.store, caller.user_id, now))
-        .await
-        .map_err(|_| Problem::unavailable("rooms are left"))??;
-    if !state.store.delete_account(&caller, &account.user, now).await? {
-        state.cache.release_lists(hold).await;
-        return Err(Problem::session_ended());
+    let deletion = Box::pin(delete_all(&state, &caller));
+    if state.cache.holding_lists(caller.user_id, deletion).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::session_ended())
     }
-    // And what was opened meanwhile. The sweeper finds it too.
-    match timeout_at(deadline, delete_rooms(&state.store, caller.user_id, now)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "rooms of a deleted account are left"),
-        Err(_) => tracing::warn!("rooms of a deleted account are left: out of time"),
-    }
-    state.cache.release_lists(hold).await;
-    Ok(StatusCode::NO_CONTENT)
 }
 
-async fn delete_rooms(
-    store: &Store,
-    user: UserId,
+/// Deletes the caller's rooms, and the account; `false` if the session has ended before the account was
+/// deleted.
+///
+/// The rooms first: to read one asks for no account, so an account that is gone is to leave none. Who
+/// is told that it did not succeed still has the account to try it again with, unless it was only the
+/// answer to its own deletion that got lost: then the next try is a 401.
+async fn delete_all(state: &crate::State, caller: &Caller) -> Result<bool> {
+    let deadline = Instant::now() + DELETION;
+    let now = state.clock.now();
+    let deletion = within(deadline, delete_rooms_and_account(state, caller, now)).await;
+    let is_deleted = deletion.map_err(unfinished)?;
+    if is_deleted {
+        // What was opened meanwhile. The sweeper finds it too.
+        let rest = state.store.delete_rooms_of(caller.user_id, ROOMS_AT_ONCE, now);
+        if let Err(error) = within(deadline, rest).await {
+            tracing::warn!(%error, "rooms of a deleted account are left to the sweeper");
+        }
+    }
+    Ok(is_deleted)
+}
+
+/// The session is looked at before each batch of rooms: whoever has stolen it, and loses it meanwhile,
+/// is not to go on for as long as there are rooms.
+async fn delete_rooms_and_account(
+    state: &crate::State,
+    caller: &Caller,
     now: Timestamp,
-) -> std::result::Result<(), StoreError> {
-    while !store.delete_rooms_of(user, ROOMS_AT_ONCE, now).await?.finished {}
-    Ok(())
+) -> std::result::Result<bool, StoreError> {
+    loop {
+        let Some(account) = state.live_account(caller, now).await? else { return Ok(false) };
+        let rooms = state.store.delete_rooms_of(caller.user_id, ROOMS_AT_ONCE, now).await?;
+        if rooms.finished {
+            return state.store.delete_account(caller, &account.user, now).await;
+        }
+    }
+}
+
+/// What `work` comes to, unless the time is up before.
+async fn within<T>(
+    deadline: Instant,
+    work: impl Future<Output = std::result::Result<T, StoreError>>,
+) -> std::result::Result<T, StoreError> {
+    let out_of_time = |_| Err(StoreError::Unavailable("out of time".to_owned()));
+    timeout_at(deadline, work).await.unwrap_or_else(out_of_time)
+}
+
+/// Rooms may be gone by now.
+fn unfinished(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(_) => Problem::partly_deleted(error),
+        StoreError::Corrupt(_) => error.into(),
+    }
 }

@@ -82,8 +82,8 @@ impl Version {
 
 /// A write of a user's, under way: while it stands, no list is kept.
 ///
-/// [`Cache::release_lists`] ends it. To drop it, as `?` does, is to leave it: that is for a write whose
-/// end is not known. It stands for 30 s then.
+/// [`Cache::release_lists`] ends it. To drop it is to leave it, and it stands for 30 s then: that is for a
+/// write whose end is not known.
 #[must_use = "dropped, it stands for 30 s"]
 pub struct Hold {
     user: UserId,
@@ -105,7 +105,7 @@ impl Drop for Hold {
 impl Cache {
     /// Looks up one page of `user`'s list of chatrooms. One round trip.
     pub async fn list(&self, user: UserId, page: &str) -> Lookup {
-        self.look_up(user, page).await.unwrap_or(Lookup::Miss(Version(None)))
+        self.look_up(user, page).await.unwrap_or(Lookup::Miss(Version::unknown()))
     }
 
     async fn look_up(&self, user: UserId, page: &str) -> Option<Lookup> {
@@ -117,7 +117,7 @@ impl Cache {
         let found = connection.query::<Found>(Importance::Optional, &look_up).await?;
         let ((version, page, (seconds, micros)),) = found.value;
         let at = seconds * 1_000_000 + micros;
-        let since = connection.trust().since(doubts, found.connection, at);
+        let since = connection.trust().take_ground(doubts, found.connection, at);
         let trusted =
             page.as_deref().and_then(read_at).filter(|(read, _)| (since..=at).contains(read));
         Some(match trusted {
@@ -135,6 +135,24 @@ impl Cache {
         self.query::<()>(Importance::Optional, &keep).await;
     }
 
+    /// Makes `write`, a write to `user`'s rooms, under a hold. Two round trips besides its own.
+    ///
+    /// An error leaves its end unknown: it may yet take effect, and the hold is left to end by itself.
+    /// A write that was refused is over, and is not to be an error.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub async fn holding_lists<T, E>(
+        &self,
+        user: UserId,
+        write: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let hold = self.hold_lists(user).await;
+        let done = write.await?;
+        self.release_lists(hold).await;
+        Ok(done)
+    }
+
     /// Tells that a write to `user`'s rooms is about to be made: drops all of their lists, and lets
     /// none be kept until it is released. That it can't be told is no reason not to write. One round
     /// trip.
@@ -143,7 +161,8 @@ impl Cache {
         let token = rand::random();
         begin.arg(VERSION_TTL).arg(HOLD.as_secs()).arg(token).ignore();
         let told = self.query::<()>(Importance::Tried, &begin).await;
-        Hold { user, token, untold: told.map_or_else(|| self.0.clone(), |()| None) }
+        let untold = if told.is_none() { self.0.clone() } else { None };
+        Hold { user, token, untold }
     }
 
     /// Drops all lists again after a write that was made, or certainly was not. To be called before

@@ -3,7 +3,8 @@
 //! Every call is bounded in time (see [`connection`]) and no failure reaches a user: a read that fails is a miss, a
 //! count that fails is no count.
 //!
-//! A list in it is never stale to its owner: see [`lists`].
+//! As long as it answers, a list in it is never stale to its owner (see [`lists`]). What may be left where
+//! it did not is told in docs/adr/0007.
 
 mod connection;
 mod iam;

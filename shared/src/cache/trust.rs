@@ -52,8 +52,9 @@ impl Trust {
     }
 
     /// The server's time from which on pages are trusted by a look-up that began after so many
-    /// `doubts` and was answered at `now` over `connection`.
-    pub(super) fn since(&self, doubts: u64, connection: u64, now: u64) -> u64 {
+    /// `doubts` and was answered at `now` over `connection`. The first such look-up is the ground of
+    /// those after it.
+    pub(super) fn take_ground(&self, doubts: u64, connection: u64, now: u64) -> u64 {
         let mut state = self.state();
         if let Some(ground) = &state.ground
             && (ground.doubts, ground.connection) == (doubts, connection)
@@ -80,20 +81,20 @@ mod tests {
     fn the_first_look_up_is_the_ground_of_those_after_it() {
         let trust = Trust::default();
         let began = trust.doubts(Instant::now()).unwrap();
-        assert_eq!(trust.since(began, 0, 10), 10);
-        assert_eq!(trust.since(began, 0, 20), 10);
+        assert_eq!(trust.take_ground(began, 0, 10), 10);
+        assert_eq!(trust.take_ground(began, 0, 20), 10);
     }
 
     #[test]
     fn after_a_doubt_or_over_another_connection_there_is_a_new_ground() {
         let trust = Trust::default();
         let began = trust.doubts(Instant::now()).unwrap();
-        trust.since(began, 0, 10);
+        trust.take_ground(began, 0, 10);
         trust.doubt();
         let began = trust.doubts(Instant::now()).unwrap();
-        assert_eq!(trust.since(began, 0, 20), 20);
-        assert_eq!(trust.since(began, 1, 30), 30);
-        assert_eq!(trust.since(began, 1, 40), 30);
+        assert_eq!(trust.take_ground(began, 0, 20), 20);
+        assert_eq!(trust.take_ground(began, 1, 30), 30);
+        assert_eq!(trust.take_ground(began, 1, 40), 30);
     }
 
     #[test]
@@ -101,21 +102,21 @@ mod tests {
         let trust = Trust::default();
         let began = trust.doubts(Instant::now()).unwrap();
         trust.doubt();
-        assert_eq!(trust.since(began, 0, 10), 10);
+        assert_eq!(trust.take_ground(began, 0, 10), 10);
         let later = trust.doubts(Instant::now()).unwrap();
-        assert_eq!(trust.since(later, 0, 20), 20);
+        assert_eq!(trust.take_ground(later, 0, 20), 20);
     }
 
     #[test]
     fn while_it_is_suspended_nothing_is_trusted_and_then_anew() {
         let (trust, now) = (Trust::default(), Instant::now());
         let began = trust.doubts(now).unwrap();
-        trust.since(began, 0, 10);
+        trust.take_ground(began, 0, 10);
         let (short, long) = (Duration::from_secs(1), Duration::from_secs(30));
         trust.suspend(now, long);
         trust.suspend(now, short);
         assert_eq!(trust.doubts(now + short), None);
         let later = trust.doubts(now + long).unwrap();
-        assert_eq!(trust.since(later, 0, 20), 20);
+        assert_eq!(trust.take_ground(later, 0, 20), 20);
     }
 }

@@ -9,7 +9,7 @@ use lambda_http::{
 use super::layers::service;
 
 /// An event of API Gateway.
-pub type GatewayEvent = LambdaEvent<LambdaRequest>;
+type GatewayEvent = LambdaEvent<LambdaRequest>;
 
 /// Serves `router` as this Lambda: with the layers, for as long as the process lives.
 pub async fn run(router: Router) -> Result<(), Error> {

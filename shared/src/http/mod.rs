@@ -16,7 +16,7 @@ mod time;
 
 pub use body::{JsonBody, read_body};
 pub use caller::{FromCaller, note_user};
-pub use gateway::{GatewayEvent, behind_gateway, run};
+pub use gateway::{behind_gateway, run};
 pub use idempotency::{IdempotencyKey, fingerprint, key_reused};
 pub use input::{Errors, Input};
 pub use layers::service;

@@ -185,7 +185,17 @@ impl Problem {
     /// 503: a server behind this one does not answer; worth another try soon.
     #[must_use]
     pub fn unavailable(cause: impl ToString) -> Self {
-        let detail = "The service is busy. Nothing was lost; try again in a moment.";
+        Self::busy("The service is busy. Nothing was lost; try again in a moment.", cause)
+    }
+
+    /// 503 like [`Self::unavailable`], in the midst of a deletion of many things: some of them may be
+    /// gone, and another try goes on with the rest.
+    #[must_use]
+    pub fn partly_deleted(cause: impl ToString) -> Self {
+        Self::busy("Not all of it is deleted yet. Try again in a moment.", cause)
+    }
+
+    fn busy(detail: &str, cause: impl ToString) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             .with_cause(cause)
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))

@@ -210,7 +210,14 @@ impl Store {
         .only_if(OPEN)
         .value(":now", ms(now))
         .value(":shard", n(keys::shard(id.to_bytes())));
-        Ok(matches!(self.update(write).await?, Outcome::Done(_)))
+        Ok(match self.update(write).await? {
+            Outcome::Done(_) => true,
+            // Deleted at this very time: by this call, whose first answer was lost before the SDK tried
+            // again.
+            Outcome::Refused(item) => {
+                item.is_some_and(|item| item.get("deleted_at") == Some(&ms(now)))
+            }
+        })
     }
 
     /// A check, as part of a transaction, that a room is open.

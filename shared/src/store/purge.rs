@@ -104,11 +104,11 @@ impl Store {
         Ok(Purged { items: purged, finished: !more })
     }
 
-    /// Deletes from view up to `limit` rooms of a user who is gone; `finished` if that was all of
-    /// them. One round trip, and one for every room, all of these at once.
+    /// Deletes from view up to `limit` rooms of `user`; `finished` if that was all of them. One round
+    /// trip, and one for every room, all of these at once.
     ///
-    /// Nobody opens a room for an account that is gone, so a consistent read sees all that there
-    /// are.
+    /// As long as there is an account, rooms may be opened meanwhile. For one that is gone nobody
+    /// opens any, and a consistent read sees all that there are.
     pub async fn delete_rooms_of(
         &self,
         user: UserId,

@@ -32,6 +32,21 @@ async fn nothing_is_kept_while_a_write_is_under_way() {
 }
 
 #[tokio::test]
+async fn a_write_that_is_done_is_released_and_one_that_fails_is_left() {
+    everywhere(async |setting| {
+        let write = async { Ok::<_, ()>(setting.keeps("50:", "[old]").await) };
+        let kept_meanwhile = setting.cache.holding_lists(setting.user, write).await;
+        assert_eq!(kept_meanwhile, Ok(false));
+        assert!(setting.keeps("50:", "[new]").await);
+        let failed =
+            setting.cache.holding_lists(setting.user, async { Err::<(), _>("lost") }).await;
+        assert_eq!(failed, Err("lost"));
+        assert!(!setting.keeps("50:", "[new]").await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_write_that_ends_does_not_end_another() {
     everywhere(async |setting| {
         let first = setting.cache.hold_lists(setting.user).await;

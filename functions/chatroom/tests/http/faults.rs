@@ -46,6 +46,7 @@ struct Upstream {
     conflicts: Arc<Mutex<u32>>,
     held: watch::Sender<Option<&'static str>>,
     unanswered: Arc<Mutex<Option<&'static str>>>,
+    lost: Arc<Mutex<Option<&'static str>>>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -59,6 +60,7 @@ impl Faults {
             conflicts: Arc::default(),
             held: watch::Sender::default(),
             unanswered: Arc::default(),
+            lost: Arc::default(),
             waiting: Arc::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -76,6 +78,12 @@ impl Faults {
     /// Lets so many transactions, the next ones, meet another one.
     pub(crate) fn conflict(&self, times: u32) {
         *self.upstream.conflicts.lock().unwrap() = times;
+    }
+
+    /// Does an operation the next time, and then says that it failed, in a way that is worth another
+    /// try.
+    pub(crate) fn lose_answer(&self, operation: &'static str) {
+        *self.upstream.lost.lock().unwrap() = Some(operation);
     }
 
     /// Holds an operation back until [`Self::release`].
@@ -141,7 +149,15 @@ async fn forward(State(upstream): State<Upstream>, request: Request) -> Response
         tokio::spawn(async move { upstream.pass_on(&operation, request).await });
         return failure();
     }
-    upstream.pass_on(&operation, request).await
+    let is_lost = upstream.lost.lock().unwrap().take_if(|lost| *lost == operation).is_some();
+    let answer = upstream.pass_on(&operation, request).await;
+    if is_lost { passing_failure() } else { answer }
+}
+
+/// What the SDK tries again after.
+fn passing_failure() -> Response {
+    let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#;
+    (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
 }
 
 /// What the SDK does not try again after.

@@ -193,6 +193,7 @@ async fn after_a_write_that_is_refused_the_list_is_kept_again() {
         let (room, gone) = (host.room(&ada).await, host.room(&ada).await);
         let path = format!("/chatroom/{gone}");
         host.delete(&ada, &path).await.is(204);
+        host.after(SignedDuration::from_secs(1));
         let keeps = async |answer: Answer, status: u16| {
             answer.is(status);
             let list = host.list(&ada, "MISS").await;

@@ -6,12 +6,14 @@
 mod answer;
 mod cache;
 mod client;
+mod clocks;
 mod faults;
 mod host;
 mod idempotency;
 mod lambda;
 mod lists;
 mod logs;
+mod lost_answers;
 mod paging;
 mod quota;
 mod sending;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use jiff::SignedDuration;
 use serde_json::json;
 use shared::queue::Job;
 use tokio::net::TcpListener;
@@ -108,6 +109,7 @@ async fn a_room_that_is_gone_takes_nothing() {
     let path = format!("/chatroom/{room}");
     host.send(&ada, room, "Before").await.is(202);
     host.delete(&ada, &path).await.is(204);
+    host.after(SignedDuration::from_secs(1));
     host.send(&ada, room, "After").await.is_problem(404, "not_found");
     host.send_once(&ada, room, "a key", "After").await.is_problem(404, "not_found");
     assert_eq!(host.messages(room).await.len(), 1);

@@ -1,10 +1,16 @@
 //! `DELETE /user/me`.
 
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
+
+use axum::http::request::Parts;
 use local::testing;
 use shared::{
     cache::{Cache, Lookup},
     config::Env,
-    domain::MobileNumber,
+    domain::{Caller, MobileNumber},
 };
 
 use crate::host::{Host, NUMBER};
@@ -13,7 +19,7 @@ use crate::host::{Host, NUMBER};
 async fn everything_of_the_user_is_gone_from_view() {
     let host = Host::start().await;
     let ada = host.ada().await;
-    let elsewhere = shared::domain::Caller { session_id: host.ids.next(host.now()), ..ada };
+    let elsewhere = Caller { session_id: host.ids.next(host.now()), ..ada };
     let mut rooms = Vec::new();
     for _ in 0..60 {
         rooms.push(host.room(&ada).await);
@@ -79,4 +85,65 @@ async fn the_lists_are_dropped_and_nothing_is_held_afterwards() {
             assert_eq!(host.delete_me(&ada).await.status, 204);
         }
     }
+}
+
+/// What a request asks of DynamoDB.
+fn operation(request: &Parts) -> &str {
+    let target = request.headers["x-amz-target"].to_str().unwrap();
+    target.rsplit('.').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_thief_whose_session_ends_meanwhile_deletes_no_more_than_was_under_way() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    let thief = Caller { session_id: host.ids.next(host.now()), ..ada };
+    for _ in 0..60 {
+        host.room(&ada).await;
+    }
+    // The first rooms are found, and then the owner sets a new password.
+    let (store, now) = (host.store.clone(), host.now());
+    let url = testing::relay(host.dynamodb_url(), move |request| {
+        let store = store.clone();
+        async move {
+            if operation(&request) == "Query" {
+                let account = store.account(ada.user_id, now).await.unwrap().unwrap();
+                assert!(store.set_password(&account, "$argon2id$", ada.session_id).await.unwrap());
+            }
+        }
+    });
+    let url = url.await;
+    let host = host.behind(url);
+
+    host.delete_me(&thief).await.assert_problem(401, "session_ended");
+    assert_eq!(host.get("/user/me", &ada).await.status, 200);
+    let left = host.store.chatrooms(ada.user_id, 100, None).await.unwrap().rooms;
+    assert_eq!(left.len(), 60 - 25);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_out_of_time_says_so_before_the_function_is_cut_off() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    host.room(&ada).await;
+    // A table that is slow, and then does what it is told, and doesn't answer.
+    let url = testing::relay(host.dynamodb_url(), async |request| match operation(&request) {
+        "Query" => tokio::time::sleep(Duration::from_millis(2_500)).await,
+        "TransactWriteItems" => pending().await,
+        _ => {}
+    });
+    let url = url.await;
+    let host = host.behind(url);
+
+    let started = Instant::now();
+    let problem = host.delete_me(&ada).await.assert_problem(503, "unavailable");
+    let took = started.elapsed();
+    assert!(
+        took < user::DELETION + Duration::from_secs(1),
+        "{took:?} of the function's ten seconds"
+    );
+    assert_eq!(problem["detail"], "Not all of it is deleted yet. Try again in a moment.");
+    assert!(host.store.chatrooms(ada.user_id, 100, None).await.unwrap().rooms.is_empty());
+    // It was the account's last call.
+    host.delete_me(&ada).await.assert_problem(401, "session_ended");
 }

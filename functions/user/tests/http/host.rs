@@ -35,7 +35,8 @@ pub(crate) struct Host {
     router: Router,
     client: aws_sdk_dynamodb::Client,
     issuer: Issuer,
-    _dynamodb: Embedded,
+    env: Env,
+    dynamodb: Embedded,
 }
 
 impl Host {
@@ -48,17 +49,17 @@ impl Host {
         let issuer = Issuer::default();
         let env = dynamodb.env(env).with("JWT_PUBLIC_KEYS", issuer.public_keys());
         let clock = Arc::new(ManualClock::new(START.parse().unwrap()));
-        let state = user::State::from_env(&env, clock.clone()).unwrap();
         let aws = Aws::from_env(&env).unwrap();
         Self {
             store: Store::from_env(&env, &aws).unwrap(),
+            router: router(&env, &clock),
             clock,
             ids: Ids::default(),
             limits: env.limits().unwrap(),
-            router: shared::http::service(user::router(state)),
             client: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
             issuer,
-            _dynamodb: dynamodb,
+            env,
+            dynamodb,
         }
     }
 
@@ -68,6 +69,16 @@ impl Host {
 
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    pub(crate) fn dynamodb_url(&self) -> &str {
+        self.dynamodb.url()
+    }
+
+    /// The same host, but for the function: that asks the DynamoDB at `url`.
+    pub(crate) fn behind(self, url: String) -> Self {
+        let env = self.env.clone().with("AWS_ENDPOINT_URL_DYNAMODB", url);
+        Self { router: router(&env, &self.clock), ..self }
     }
 
     /// Opens an account with `NUMBER` and all the personal facts there are.
@@ -154,4 +165,9 @@ impl Host {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::of(self.router(), request).await
     }
+}
+
+fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
+    let state = user::State::from_env(env, Arc::<ManualClock>::clone(clock)).unwrap();
+    shared::http::service(user::router(state))
 }

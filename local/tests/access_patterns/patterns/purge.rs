@@ -43,7 +43,7 @@ async fn accounts() -> Vec<Row> {
             world.delete_account(&person.caller, &person.account.user, now) => true),
         row!("The accounts that wait to be purged: one",
             world.accounts_to_purge(LISTED) => accounts if accounts.len() == 1),
-        row!("Delete from view the five rooms of a user who is gone, all at once",
+        row!("Delete from view the five rooms of a user, all at once",
             world.delete_rooms_of(user, ROOMS, now) => Purged { items: 5, finished: true }),
     ];
     let waits = row!("Purge an account with a session and a day of usage, but for its tombstone: its \
