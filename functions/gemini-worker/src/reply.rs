@@ -114,7 +114,7 @@ impl Worker {
         let room = self.store.chatroom(asked.user_id, asked.chatroom_id);
         let reading = async { tokio::try_join!(room, self.history(asked)) };
         let late = |_| StoreError::Unavailable("the room was not read in time".to_owned());
-        timeout(OPERATION, reading).await.map_err(late)?
+        timeout(OPERATION, Box::pin(reading)).await.map_err(late)?
     }
 
     /// The newest messages of the room, the question among them, back to the first that waits, and
