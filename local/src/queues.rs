@@ -10,7 +10,7 @@ pub const QUEUE: &str = "messages.fifo";
 pub const DEAD_LETTER_QUEUE: &str = "messages-dlq.fifo";
 
 /// How often a message is received before it goes to the dead-letter queue.
-pub(crate) const MAX_RECEIVE_COUNT: u32 = 60;
+pub(crate) const MAX_RECEIVE_COUNT: u32 = 200;
 
 /// Makes the queue and its dead-letter queue where they are missing, and gives their URLs. What is
 /// received and not deleted comes again after `visibility_timeout` seconds.

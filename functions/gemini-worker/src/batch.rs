@@ -26,8 +26,11 @@ use crate::{
     retry,
 };
 
-/// What a record needs besides the model's time, for three calls of DynamoDB: a call that would end
-/// later than this before the function is cut off is not begun.
+/// What a record needs besides the model's time: its room is read within the 8 s that one call of
+/// DynamoDB may take, and what came of it is written by one to three calls, of some milliseconds as a
+/// rule. A call of the model that would end later than this before the function is cut off is not
+/// begun. If all of it is slow, the function is cut off nevertheless: then the job comes again after
+/// the queue's visibility timeout, and no reply is written twice.
 pub const MARGIN: Duration = Duration::from_secs(10);
 
 /// A record that was not settled, and when it is to be delivered again.

@@ -10,10 +10,12 @@
 use std::time::Duration;
 
 use shared::{
+    aws::OPERATION,
     domain::{Chatroom, Message, MessageId, Side, Status, Usage},
     queue::Job,
     store::{Answer, Apology, Direction, Pending, Settled, StoreError},
 };
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::{
@@ -25,7 +27,8 @@ use crate::{
 /// How many messages of a room are read for context: what the budget of tokens seldom exceeds.
 const HISTORY: u16 = 60;
 
-/// How many pages of as many are read at the most, to find the first question that waits.
+/// How many pages of as many are read at the most, to find the first question that waits and what
+/// was said before it.
 const PAGES: u16 = 10;
 
 /// What becomes of a job.
@@ -41,16 +44,15 @@ pub(crate) enum Outcome {
 
 impl Worker {
     /// Settles one question: answers it, or says clearly why not, or puts it off. It is the message
-    /// of `job`, unless an earlier one of its room waits too: then it is the first of these.
+    /// of `job`, unless earlier ones of its room wait too: then it is the first of these, as far back
+    /// as [`PAGES`] reach.
     pub(crate) async fn reply(&self, job: &Job) -> Result<Outcome, StoreError> {
         let asked = Pending {
             user_id: job.user_id,
             chatroom_id: job.chatroom_id,
             message_id: job.message_id,
         };
-        let room = self.store.chatroom(job.user_id, job.chatroom_id);
-        let (room, history) = tokio::join!(room, self.history(&asked));
-        let (Some(room), history) = (room?, history?) else {
+        let (Some(room), history) = self.read(&asked).await? else {
             tracing::info!("the room is gone: nobody waits for this reply");
             return Ok(Outcome::Settled);
         };
@@ -62,18 +64,15 @@ impl Worker {
             tracing::info!("settled before: delivered once more");
             return Ok(Outcome::Settled);
         }
-        match first_waiting(&history, question.id) {
-            Some(first) if first.id < question.id => {
-                let first_asked = Pending { message_id: first.id, ..asked };
-                tracing::info!("an earlier question of the room waits: it comes first");
-                let settling = self.settle(&first_asked, room, &history, first);
-                Ok(match settling.instrument(span(&first_asked)).await? {
-                    Outcome::Settled => Outcome::Earlier,
-                    outcome => outcome,
-                })
-            }
-            _ => self.settle(&asked, room, &history, question).await,
-        }
+        let first = match first_waiting(&history, question.id) {
+            Some(first) if first.id < question.id => first,
+            _ => return self.settle(&asked, room, &history, question).await,
+        };
+        tracing::info!("an earlier question of the room waits: it comes first");
+        let first_asked = Pending { message_id: first.id, ..asked };
+        let settling = self.settle(&first_asked, room, &history, first);
+        let outcome = settling.instrument(span(&first_asked)).await?;
+        Ok(if outcome == Outcome::Settled { Outcome::Earlier } else { outcome })
     }
 
     /// Puts a question to the model, and writes what came of it.
@@ -109,8 +108,19 @@ impl Worker {
         }
     }
 
-    /// The newest messages of the room, the question among them, with what was said before it, and
-    /// before the first that waits.
+    /// The room, none if it is gone, and what [`Worker::history`] reads of it: in the time of one call
+    /// of DynamoDB, however many it takes.
+    async fn read(&self, asked: &Pending) -> Result<(Option<Chatroom>, Vec<Message>), StoreError> {
+        let room = self.store.chatroom(asked.user_id, asked.chatroom_id);
+        let reading = async { tokio::try_join!(room, self.history(asked)) };
+        let late = |_| StoreError::Unavailable("the room was not read in time".to_owned());
+        timeout(OPERATION, Box::pin(reading)).await.map_err(late)?
+    }
+
+    /// The newest messages of the room, the question among them, back to the first that waits, and
+    /// what was said before that: half a page at least. No more than [`PAGES`] are read; where they
+    /// don't reach so far, the first that they show counts as the first, with less before it or
+    /// nothing.
     ///
     /// A room is settled in order, so before one that is settled none waits.
     async fn history(&self, asked: &Pending) -> Result<Vec<Message>, StoreError> {
@@ -123,11 +133,10 @@ impl Worker {
             history.extend(self.store.message(room, question).await?);
         }
         let mut read_from = oldest.min(question);
-        for page in 1..PAGES {
-            let wanted = if page == 1 { HISTORY / 2 } else { 1 };
+        for _ in 1..PAGES {
             let first = first_waiting(&history, question).map_or(question, |message| message.id);
             let before = history.iter().filter(|message| message.id < first).count();
-            if !more || before >= usize::from(wanted) {
+            if !more || before >= usize::from(HISTORY / 2) {
                 break;
             }
             let older = self.store.messages(room, Direction::Before(read_from), HISTORY).await?;

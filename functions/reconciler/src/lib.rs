@@ -61,8 +61,8 @@ enum Turn {
 /// A turn that came to nothing.
 struct TurnFailed {
     error: SyncFailed,
-    /// How often the user had been put off before, as far as could be read.
-    before: u32,
+    /// How often the user had been put off before; none if that could not be read.
+    before: Option<u32>,
 }
 
 impl Reconciler {
@@ -108,19 +108,19 @@ impl Reconciler {
 
     async fn turn(&self, user: UserId) -> Result<Turn, TurnFailed> {
         let read = self.ledger.store().billing(user).await;
-        let read = read.map_err(|error| TurnFailed { error: error.into(), before: 0 })?;
+        let read = read.map_err(|error| TurnFailed { error: error.into(), before: None })?;
         // The index lags behind the table.
         let Some(billing) = read else { return Ok(Turn::Nothing) };
-        let asked = self.ask(user, &billing).await;
-        asked.map_err(|error| TurnFailed { error, before: billing.put_off })
+        let before = Some(billing.put_off);
+        self.ask(user, billing).await.map_err(|error| TurnFailed { error, before })
     }
 
-    async fn ask(&self, user: UserId, billing: &Billing) -> Result<Turn, SyncFailed> {
-        if billing.deleted {
-            self.ledger.close(user, billing).await?;
+    async fn ask(&self, user: UserId, read: Billing) -> Result<Turn, SyncFailed> {
+        if read.deleted {
+            self.ledger.close(user, &read).await?;
             return Ok(Turn::Closed);
         }
-        Ok(match self.ledger.sync(user, &Hint::default()).await? {
+        Ok(match self.ledger.sync_from(user, read, &Hint::default()).await? {
             Synced::Stored { changed, .. } => {
                 if changed {
                     tracing::info!(SubscriptionsChanged = 1, "changed by the reconciler");
@@ -135,8 +135,7 @@ impl Reconciler {
     async fn put_off(&self, user: UserId, failed: &TurnFailed) {
         let now = self.clock.now();
         let due = now.as_second() + failed.wait().as_secs();
-        let put_off = failed.before.saturating_add(1);
-        if let Err(error) = self.ledger.store().postpone_billing(user, due, put_off, now).await {
+        if let Err(error) = self.ledger.store().postpone_billing(user, due, now).await {
             tracing::warn!(user_id = %user, %error, "not even put off");
         }
     }
@@ -147,7 +146,7 @@ impl TurnFailed {
     fn wait(&self) -> SignedDuration {
         match self.error {
             SyncFailed::Store(StoreError::Corrupt(_)) => LONGEST_PUT_OFF,
-            _ => (PUT_OFF * (1 << self.before.min(10))).min(LONGEST_PUT_OFF),
+            _ => (PUT_OFF * (1 << self.before.unwrap_or(0).min(10))).min(LONGEST_PUT_OFF),
         }
     }
 }
@@ -166,10 +165,12 @@ mod tests {
 
     #[test]
     fn waits_double_from_a_minute_to_a_quarter_of_an_hour() {
-        let waits = [0, 1, 2, 3, 4, 5, u32::MAX].map(|before| {
+        let wait = |before| {
             let failed = TurnFailed { error: SyncFailed::Contended, before };
             failed.wait().as_mins()
-        });
+        };
+        let waits = [0, 1, 2, 3, 4, 5, u32::MAX].map(|before| wait(Some(before)));
         assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(wait(None), 1);
     }
 }

@@ -47,7 +47,7 @@ fn the_queue_is_that_of_the_local_cloud() {
     let queue = template.properties("MessageQueue");
     assert_eq!(queue["VisibilityTimeout"], VISIBILITY_TIMEOUT_SECONDS, "see local/src/cloud.rs");
     let redrive = &queue["RedrivePolicy"];
-    assert_eq!(redrive["maxReceiveCount"], MAX_RECEIVE_COUNT, "see local/src/cloud.rs");
+    assert_eq!(redrive["maxReceiveCount"], MAX_RECEIVE_COUNT, "see local/src/queues.rs");
     assert_eq!(queue["FifoQueue"], true, "see local/src/cloud.rs");
 }
 

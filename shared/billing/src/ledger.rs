@@ -100,17 +100,31 @@ impl Ledger {
     /// Asks Stripe about `user`'s subscription and writes what follows. A call to DynamoDB, one to
     /// Stripe, and one to DynamoDB; again if somebody else writes in between.
     pub async fn sync(&self, user: UserId, hint: &Hint) -> Result<Synced, SyncFailed> {
-        let mut syncs_at_first = None;
+        match self.store.billing(user).await? {
+            Some(read) => self.sync_from(user, read, hint).await,
+            None => Ok(Synced::Gone),
+        }
+    }
+
+    /// The same by who has just `read` what is known of `user`.
+    pub async fn sync_from(
+        &self,
+        user: UserId,
+        mut read: Billing,
+        hint: &Hint,
+    ) -> Result<Synced, SyncFailed> {
+        let at_first = read.syncs;
         for tried in 0..TRIES {
             if tried > 0 {
                 tokio::time::sleep(LONGEST_WAIT.mul_f64(rand::random())).await;
+                let Some(again) = self.store.billing(user).await? else { return Ok(Synced::Gone) };
+                read = again;
             }
-            let Some(read) = self.store.billing(user).await?.filter(|read| !read.deleted) else {
+            if read.deleted {
                 return Ok(Synced::Gone);
-            };
-            let at_first = *syncs_at_first.get_or_insert(read.syncs);
+            }
             // The second of two that have written since has read what the first wrote, and asked
-            // Stripe after that: after this call began. So what is stored holds its news already.
+            // Stripe after that: after the first read. So what is stored holds its news already.
             if read.syncs >= at_first + 2 && hint.is_met_by(&read) {
                 return self.remember(read, hint).await;
             }

@@ -252,7 +252,7 @@ impl Store {
             &self.tables.users,
             keys::profile(user.id),
             "SET deleted_at = :now, purge_shard = :shard, billing_shard = :shard, billing_due = :due \
-             REMOVE full_name, email, password_hash, mobile_number, #role",
+             REMOVE full_name, email, password_hash, mobile_number, #role, billing_put_off",
         )
         .only_if(LIVE)
         .value(":now", ms(now))

@@ -41,7 +41,7 @@ pub struct Billing {
     pub entitlement: Entitlement,
     /// When to ask the provider about it, Unix seconds.
     pub due: Option<i64>,
-    /// How often that was put off since the provider last answered.
+    /// How often that was put off since the provider last answered, or a new reason to ask came.
     pub put_off: u32,
     /// The account is deleted: what is left is to cancel the subscription.
     pub deleted: bool,
@@ -233,20 +233,19 @@ impl Store {
         items.map(|item| keys::user_of(&item)).collect()
     }
 
-    /// Asks about a user again at `due`, Unix seconds, unless that was decided by somebody else since,
-    /// and counts that as the `put_off`th time. One round trip.
+    /// Asks about a user again at `due`, Unix seconds, and counts that, unless another time was set by
+    /// somebody else since. One round trip.
     pub async fn postpone_billing(
         &self,
         user: UserId,
         due: i64,
-        put_off: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let expression = "SET billing_due = :due, billing_put_off = :put_off";
+        let expression = "SET billing_due = :due ADD billing_put_off :one";
         let write = Write::update(&self.tables.users, keys::profile(user), expression)
             .only_if("billing_due <= :now")
             .value(":due", s(keys::due(due)))
-            .value(":put_off", n(put_off))
+            .value(":one", n(1))
             .value(":now", s(keys::due(now.as_second())));
         self.update(write).await.map(drop)
     }

@@ -130,7 +130,7 @@ impl Store {
             &self.tables.users,
             keys::profile(lease.user),
             "SET checkout = :checkout, billing_shard = :shard, billing_due = :due \
-             REMOVE checkout_lease, checkout_lease_until ADD billing_version :one",
+             REMOVE billing_put_off, checkout_lease, checkout_lease_until ADD billing_version :one",
         )
         .only_if(HELD)
         .value(":shard", n(keys::shard(lease.user.to_bytes())))

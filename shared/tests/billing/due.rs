@@ -5,7 +5,7 @@ use shared::{
     store::{Billing, BillingFacts, Recorded},
 };
 
-use crate::setting::{HOUR, NOW, Setting, at, customer, now, pro_after};
+use crate::setting::{HOUR, NOW, Setting, at, checkout, customer, now, pro_after};
 
 impl Setting {
     /// Somebody who is to be asked about at `due`.
@@ -68,7 +68,7 @@ async fn who_is_put_off_is_listed_later_and_nothing_else_changes() {
     let setting = Setting::start().await;
     let user = setting.due(Some(NOW)).await;
     let before = setting.billing(user).await;
-    setting.store.postpone_billing(user, NOW + HOUR, 1, now()).await.unwrap();
+    setting.store.postpone_billing(user, NOW + HOUR, now()).await.unwrap();
     assert_eq!(setting.due_at(NOW + HOUR - 1).await, []);
     assert_eq!(setting.due_at(NOW + HOUR).await, [user]);
     let put_off = Billing { due: Some(NOW + HOUR), put_off: 1, ..before };
@@ -76,10 +76,44 @@ async fn who_is_put_off_is_listed_later_and_nothing_else_changes() {
 }
 
 #[tokio::test]
+async fn each_time_that_somebody_is_put_off_is_counted() {
+    let setting = Setting::start().await;
+    let user = setting.due(Some(NOW)).await;
+    for nth in 1..=3 {
+        setting.store.postpone_billing(user, NOW, now()).await.unwrap();
+        assert_eq!(setting.billing(user).await.put_off, nth);
+    }
+    let read = setting.billing(user).await;
+    let answered = Billing { version: read.version + 1, put_off: 0, ..read.clone() };
+    setting.store.record_billing(user, &read, &answered, None, now()).await.unwrap();
+    assert_eq!(setting.billing(user).await.put_off, 0);
+}
+
+#[tokio::test]
+async fn a_new_reason_to_ask_begins_the_count_anew() {
+    let setting = Setting::start().await;
+    let [buyer, leaver] = [setting.user().await, setting.user().await];
+    for user in [&buyer, &leaver] {
+        let read = setting.billing(user.user_id).await;
+        let next = Billing { due: Some(NOW), ..pro_after(&read) };
+        setting.store.record_billing(user.user_id, &read, &next, None, now()).await.unwrap();
+        setting.store.postpone_billing(user.user_id, NOW + HOUR, now()).await.unwrap();
+        assert_eq!(setting.billing(user.user_id).await.put_off, 1);
+    }
+    let lease = setting.granted(&buyer).await;
+    assert!(setting.store.keep_checkout(&lease, &checkout(), Some(NOW)).await.unwrap());
+    setting.delete_account(&leaver).await;
+    for user in [buyer, leaver] {
+        let known = setting.billing(user.user_id).await;
+        assert_eq!((known.due, known.put_off), (Some(NOW), 0));
+    }
+}
+
+#[tokio::test]
 async fn who_has_got_another_time_meanwhile_keeps_it() {
     let setting = Setting::start().await;
     let user = setting.due(Some(NOW + 1)).await;
-    setting.store.postpone_billing(user, NOW + HOUR, 1, now()).await.unwrap();
+    setting.store.postpone_billing(user, NOW + HOUR, now()).await.unwrap();
     assert_eq!(setting.due_at(NOW + 1).await, [user]);
 }
 
@@ -89,7 +123,7 @@ async fn who_is_not_listed_is_not_put_off() {
     let (settled, nobody) = (setting.due(None).await, setting.ids.next(now()));
     let before = setting.profile(settled).await;
     for user in [settled, nobody] {
-        setting.store.postpone_billing(user, NOW, 1, now()).await.unwrap();
+        setting.store.postpone_billing(user, NOW, now()).await.unwrap();
     }
     assert_eq!(setting.profile(settled).await, before);
     assert_eq!(setting.profile(nobody).await, None);

@@ -12,14 +12,15 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, LambdaEvent};
 use local::{
+    deployed::MAX_RECEIVE_COUNT,
     gemini::{Behaviour, Respond},
-    testing::ManualClock,
+    testing::{self, ManualClock},
 };
 use shared::domain::{Clock, Status};
 
 use crate::{
     host::{Asked, Host},
-    queue::{MAX_RECEIVES, event},
+    queue::event,
 };
 
 /// Times that the model can't answer in.
@@ -121,7 +122,7 @@ async fn a_job_that_cannot_be_read_is_the_only_one_that_becomes_a_dead_letter() 
     }
 
     // It comes again at once, and is nobody's business in the end.
-    for _ in 1..MAX_RECEIVES {
+    for _ in 1..MAX_RECEIVE_COUNT {
         let delivered = host.deliver().await;
         assert_eq!(delivered.reported.len(), 1);
     }
@@ -215,6 +216,28 @@ async fn a_store_that_is_down_puts_everything_off_in_order() {
     for answered in [first, second, other] {
         host.reply(answered, Status::Answered).await;
     }
+}
+
+#[tokio::test]
+async fn a_room_that_takes_too_long_to_be_read_is_put_off_before_the_model_is_asked() {
+    let mut host = Host::start().await;
+    let ada = host.user().await;
+    let room = host.room(&ada).await;
+    // Four pages have to be read, and four calls take more than one of them may.
+    for nth in 0..200 {
+        host.accept(&ada, room, &format!("lost {nth}")).await;
+    }
+    let last = host.ask(&ada, room, "last").await;
+    let dynamodb = host.env.require("AWS_ENDPOINT_URL_DYNAMODB").unwrap();
+    let slow = testing::relay(dynamodb, |_| tokio::time::sleep(Duration::from_millis(2_500)));
+    host.env = host.env.clone().with("AWS_ENDPOINT_URL_DYNAMODB", slow.await);
+    let slow = host.worker_by(host.clock.clone()).await;
+    let records = host.queue.receive().await;
+
+    let reported = host.handle(&slow, event(records.clone()), Duration::from_mins(2)).await;
+
+    assert_eq!(reported, ids_about(&records, &[last]));
+    assert!(host.model.requests().is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What the model is shown.
 
+use std::time::Duration;
+
 use local::gemini::{Behaviour, Respond};
 use shared::domain::Status;
 
@@ -82,6 +84,35 @@ async fn a_question_that_many_newer_ones_have_pushed_far_back_keeps_its_context(
         let asked = &host.model.requests()[3];
         let expected = ["one?", "yes", "two?", "yes", "three?", "yes", "the question"];
         assert_eq!(asked.turns(), expected, "{newer} newer ones");
+    }
+}
+
+#[tokio::test]
+async fn the_first_of_many_that_wait_has_its_context_wherever_a_page_ends() {
+    // The page that holds the first of them begins with one and with none of what was said before it.
+    for waiting in [119, 120] {
+        let host = Host::start().await;
+        host.model.on(Behaviour::new(Respond::text("yes")));
+        let ada = host.user().await;
+        let room = host.room(&ada).await;
+        let mut expected = Vec::new();
+        for nth in 0..30 {
+            let text = format!("answered {nth}");
+            host.ask(&ada, room, &text).await;
+            host.deliver().await;
+            expected.extend([text, "yes".to_owned()]);
+        }
+        expected.push("first".to_owned());
+        let first = host.accept(&ada, room, "first").await;
+        for nth in 2..waiting {
+            host.accept(&ada, room, &format!("waiting {nth}")).await;
+        }
+        host.ask(&ada, room, "last").await;
+        // Time for one of them.
+        host.deliver_within(Duration::from_secs(105)).await;
+
+        host.reply(first, Status::Answered).await;
+        assert_eq!(host.model.requests()[30].turns(), expected, "{waiting} wait");
     }
 }
 

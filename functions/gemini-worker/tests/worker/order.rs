@@ -112,6 +112,34 @@ async fn what_the_invocation_has_no_time_for_waits_behind_an_earlier_one() {
     host.reply(later, Status::Answered).await;
 }
 
+/// The worst case that docs/adr/0004 reckons with.
+#[tokio::test]
+async fn what_is_settled_before_a_job_does_not_make_a_dead_letter_of_it() {
+    let host = Host::start().await;
+    host.model.on(Behaviour::new(Respond::status(503)));
+    let ada = host.user().await;
+    let room = host.room(&ada).await;
+    let mut questions = Vec::new();
+    for nth in 0..30 {
+        questions.push(host.accept(&ada, room, &format!("lost {nth}")).await);
+    }
+    for nth in 0..10 {
+        questions.push(host.ask(&ada, room, &format!("queued {nth}")).await);
+    }
+
+    while host.queue.len() > 0 {
+        // Where a question is given up, the time of the invocation is up too.
+        host.deliver_within(Duration::from_secs(105)).await;
+        host.clock.advance(SignedDuration::from_secs(8));
+    }
+
+    assert!(host.queue.dead_letters().await.is_empty());
+    assert_eq!(host.model.requests().len(), questions.len() * 5);
+    for question in questions {
+        host.reply(question, Status::Failed).await;
+    }
+}
+
 #[tokio::test]
 async fn all_that_were_never_queued_are_answered_from_the_first_however_many() {
     let host = Host::start().await;

@@ -8,15 +8,12 @@ use aws_sdk_sqs::{
     types::{Message, MessageSystemAttributeName, QueueAttributeName},
 };
 use axum::{extract::Request, middleware};
-use local::{sqs, testing::ManualClock};
+use local::{deployed::MAX_RECEIVE_COUNT, sqs, testing::ManualClock};
 use shared::{aws::Aws, config::Env};
 use tokio::net::TcpListener;
 
 const NAME: &str = "messages.fifo";
 const DEAD_LETTERS: &str = "dead-letters.fifo";
-
-/// How often a message is received before it becomes a dead letter.
-pub(crate) const MAX_RECEIVES: u32 = 20;
 
 /// Visibility timeout of the queue, seconds: what applies where the worker sets none.
 pub(crate) const VISIBILITY_TIMEOUT: i64 = 150;
@@ -49,7 +46,7 @@ impl MessageQueue {
         let client = Client::new(&Aws::from_env(&env).unwrap().config("SQS"));
         let dead_letters = create(&client, DEAD_LETTERS, &[]).await;
         let redrive = format!(
-            r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{MAX_RECEIVES}}}"#,
+            r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{MAX_RECEIVE_COUNT}}}"#,
             arn(&client, &dead_letters).await
         );
         let attributes = [

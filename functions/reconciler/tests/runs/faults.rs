@@ -1,5 +1,13 @@
 //! Who can't be asked about is asked about later, and keeps nobody waiting.
 
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use local::{
@@ -66,6 +74,45 @@ async fn a_user_is_put_off_for_twice_as_long_each_time_until_a_turn_succeeds() {
     host.stripe.cancel(&subscription).unwrap();
     host.pass(SignedDuration::from_hours(24));
     next_turn_after(1).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_can_not_even_read_the_user_does_not_begin_the_waits_anew() {
+    let host = Host::start().await;
+    let (buyer, _) = host.subscriber().await;
+    let has_customer = async |value| host.set(&buyer.caller, "stripe_customer", value).await;
+    let fails_until = async |minutes| {
+        host.reconciler.run().await.unwrap_err();
+        host.pass(SignedDuration::from_mins(minutes) - SignedDuration::from_secs(1));
+        host.assert_nothing_due().await;
+        host.pass(SignedDuration::from_secs(1));
+    };
+    host.pass(SignedDuration::from_hours(24));
+    host.stripe.on(Behaviour::new(Respond::status(500)));
+    fails_until(1).await;
+    fails_until(2).await;
+    has_customer(AttributeValue::Bool(true)).await;
+    fails_until(15).await;
+    has_customer(AttributeValue::S(buyer.customer.clone())).await;
+    fails_until(8).await;
+}
+
+#[tokio::test]
+async fn a_turn_reads_its_user_once() {
+    let host = Host::start().await;
+    host.buyer().await;
+    host.pass(SignedDuration::from_hours(1));
+    let read = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&read);
+    let env = host.env();
+    let relay = testing::relay(env.require("AWS_ENDPOINT_URL_DYNAMODB").unwrap(), move |asked| {
+        let is_read = asked.headers["x-amz-target"].to_str().unwrap().ends_with(".GetItem");
+        count.fetch_add(is_read.into(), Ordering::SeqCst);
+        ready(())
+    });
+    let counted = host.reconciler_with("AWS_ENDPOINT_URL_DYNAMODB", &relay.await).await;
+    assert_eq!(counted.run().await.unwrap(), ONE_SYNCED);
+    assert_eq!(read.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

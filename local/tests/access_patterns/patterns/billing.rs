@@ -121,7 +121,7 @@ async fn reconciling() -> Vec<Row> {
     let put_off = later(now, 1).as_second();
     let due = row!("The users to ask Stripe about: eight",
         world.billing_due(LISTED, now) => users if users.len() == 8);
-    let postponed = row!("Put a user off", world.postpone_billing(user, put_off, 1, now) => ());
+    let postponed = row!("Put a user off", world.postpone_billing(user, put_off, now) => ());
     let account = &person.account.user;
     assert!(world.store.delete_account(&person.caller, account, now).await.unwrap());
     let read = world.store.billing(user).await.unwrap().unwrap();
