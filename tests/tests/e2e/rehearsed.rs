@@ -88,7 +88,7 @@ async fn a_job_that_was_given_up_is_done_when_it_is_redriven() {
     let room = user.create_room("Given up").await;
     stack.map_queue(false).await;
     let question = user.ask(&room, "Is it done?").await;
-    // As after sixty receives.
+    // As after the last receive.
     let (group, job) = stack.take("MessageQueue").await.expect("the job is queued");
     assert_eq!(group, room, "one group for each room");
     stack.send("DeadLetterQueue", &group, &job).await;

@@ -113,7 +113,7 @@ async fn dead_letters_are_listed_and_moved_back() {
     let room = user.create_room("Dead and back").await;
     stack.map_queue(false).await;
     let question = user.ask(&room, "Is anybody there?").await;
-    // As after sixty receives.
+    // As after the last receive.
     let (group, job) = stack.take("MessageQueue").await.expect("the job is queued");
     stack.send("DeadLetterQueue", &group, &job).await;
     stack.map_queue(true).await;
