@@ -12,6 +12,9 @@ use tower::ServiceExt as _;
 
 use crate::{answer::Answer, host::Host};
 
+/// How often a client asks that is told to try again.
+const TRIES: usize = 20;
+
 impl Host {
     pub(crate) async fn get(&self, caller: &Caller, path: &str) -> Answer {
         let request = self.request(caller, Method::GET, path, None);
@@ -84,6 +87,24 @@ impl Host {
         let path = format!("/chatroom/{room}/message");
         let body = json!({ "content": content }).to_string();
         self.post_with(caller, &path, Some(key), body).await
+    }
+
+    /// Sends a message with an idempotency key, and again for as long as the answer is "try again": the
+    /// tables of a busy machine may not answer in time.
+    pub(crate) async fn send_until_told(
+        &self,
+        caller: &Caller,
+        room: ChatroomId,
+        key: &str,
+        content: &str,
+    ) -> Answer {
+        for _ in 1..TRIES {
+            let answer = self.send_once(caller, room, key, content).await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+        self.send_once(caller, room, key, content).await
     }
 
     /// Sends a message by another instance of the function.

@@ -1,5 +1,7 @@
 //! The daily quota, to the unit.
 
+use std::ops::Range;
+
 use axum::http::header;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -56,7 +58,7 @@ async fn of_fifty_parallel_messages_five_are_accepted() {
     let host = Host::start().await;
     let ada = host.user().await;
     let room = host.room(&ada).await;
-    let answers = join_all((0..50).map(|_| host.send(&ada, room, "Me first"))).await;
+    let answers = burst(&host, &ada, room, 0..50).await;
     assert_eq!((with_status(&answers, 202), with_status(&answers, 429)), (5, 45));
     assert_eq!(host.messages(room).await.len(), 5);
     assert_eq!(host.used(&ada).await, 5);
@@ -93,9 +95,12 @@ async fn a_transaction_that_always_meets_another_is_given_up_in_time() {
     assert_eq!(host.used(&ada).await, 0);
 }
 
-/// Sends `count` messages at once.
-async fn burst(host: &Host, ada: &Caller, room: ChatroomId, count: usize) -> Vec<Answer> {
-    join_all((0..count).map(|_| host.send(ada, room, "Me first"))).await
+/// Sends a message for each key, all at once.
+async fn burst(host: &Host, ada: &Caller, room: ChatroomId, keys: Range<usize>) -> Vec<Answer> {
+    let send = async |key: usize| {
+        host.send_until_told(ada, room, &format!("message {key}"), "Me first").await
+    };
+    join_all(keys.map(send)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,9 +115,12 @@ async fn each_day_has_its_own_five_though_midnight_comes_in_the_middle_of_a_burs
             tokio::task::yield_now().await;
             host.clock.set(midnight);
         };
-        let (evening, (), morning) =
-            tokio::join!(burst(&host, &ada, room, 40), moves_on, burst(&host, &ada, room, 40));
-        let rest = burst(&host, &ada, room, 40).await;
+        let (evening, (), morning) = tokio::join!(
+            burst(&host, &ada, room, 0..40),
+            moves_on,
+            burst(&host, &ada, room, 40..80)
+        );
+        let rest = burst(&host, &ada, room, 80..120).await;
 
         // A message that was late over midnight is one of the new day's five.
         let all = [evening, morning, rest].concat();
