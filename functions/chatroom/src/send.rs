@@ -137,35 +137,24 @@ async fn accept(
     content: &Content,
     key: Option<&(String, String)>,
 ) -> Result<(MessageId, FirstAnswer, Sent)> {
-    let id = state.ids.next(state.clock.now());
-    let first = accept_as(id, state, caller, room, content, key).await?;
+    let accept_as = async |id| {
+        let answer = first_answer(room, id, content.as_str())?;
+        let claim = key.map(|(key, fingerprint)| Claim {
+            key: key.clone(),
+            fingerprint: fingerprint.clone(),
+            answer: answer.clone(),
+        });
+        let message = NewMessage { id, chatroom_id: room, content, claim };
+        let sent = state.store.accept(caller, &message, &state.limits).await?;
+        Ok((id, answer, sent))
+    };
+    let first = accept_as(state.ids.next(state.clock.now())).await?;
     let (_, _, Sent::DayOver(day)) = first else { return Ok(first) };
     let (now, midnight) = (state.clock.now(), clock::start_of(day));
     if clock::seconds_until(midnight, now) > SKEW {
         return Ok(first);
     }
-    let id = state.ids.next(midnight.max(now));
-    accept_as(id, state, caller, room, content, key).await
-}
-
-/// Makes the answer, and accepts the message as `id`.
-async fn accept_as(
-    id: MessageId,
-    state: &State,
-    caller: &Caller,
-    room: ChatroomId,
-    content: &Content,
-    key: Option<&(String, String)>,
-) -> Result<(MessageId, FirstAnswer, Sent)> {
-    let answer = first_answer(room, id, content.as_str())?;
-    let claim = key.map(|(key, fingerprint)| Claim {
-        key: key.clone(),
-        fingerprint: fingerprint.clone(),
-        answer: answer.clone(),
-    });
-    let message = NewMessage { id, chatroom_id: room, content, claim };
-    let sent = state.store.accept(caller, &message, &state.limits).await?;
-    Ok((id, answer, sent))
+    accept_as(state.ids.next(midnight.max(now))).await
 }
 
 fn first_answer(room: ChatroomId, id: MessageId, content: &str) -> Result<FirstAnswer> {
