@@ -31,6 +31,8 @@ pub(super) struct Book {
     pub(super) rooms: BTreeMap<String, Room>,
     /// What was sent once, without a key, and not answered: it may have been accepted.
     pub(super) maybe: Vec<String>,
+    /// Whether a message was refused because the day's were used up.
+    pub(super) was_refused: bool,
     /// Their Checkout sessions that were paid.
     pub(super) paid: Vec<String>,
     /// Whether they have deleted the account.
@@ -40,7 +42,7 @@ pub(super) struct Book {
 impl Book {
     pub(super) fn new(name: String, user_id: String) -> Self {
         let (rooms, maybe, paid) = Default::default();
-        Self { name, user_id, rooms, maybe, paid, gone: false }
+        Self { name, user_id, rooms, maybe, was_refused: false, paid, gone: false }
     }
 
     /// The rooms that are there, by their ids.

@@ -48,8 +48,8 @@ pub use servers::Servers;
 pub use tables::Tables;
 use world::{PROCESSES, World};
 
-/// So many users are needed for all that is checked to happen: one of them leaves.
-pub const FEWEST_USERS: usize = actor::LEAVERS;
+/// So many users are needed for all that is checked to happen.
+pub const FEWEST_USERS: usize = actor::FEWEST;
 
 /// One run: starts a world, lets it storm, waits until all is settled, and checks.
 pub async fn run(seed: u64, length: Duration, users: usize) -> Report {

@@ -19,8 +19,8 @@ use crate::cache_is_expected;
 /// How many Parleys run: as Lambda runs more than one of each function.
 pub(super) const PROCESSES: usize = 2;
 
-/// A Basic user's messages a day: so few that it is reached, and so many that much is sent.
-pub(super) const DAILY_MESSAGES: u32 = 60;
+/// A Basic user's messages a day: so few that some reach it, and so many that much is sent.
+pub(super) const DAILY_MESSAGES: u32 = 25;
 
 /// The queue's visibility timeout, seconds: shorter than what a slow reply may take, so that jobs are
 /// delivered twice.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    super::{book::Asked, client::Client},
+    super::{book::Asked, client::Client, world::DAILY_MESSAGES},
     Actor,
 };
 use crate::Response;
@@ -62,6 +62,18 @@ impl Actor {
         }
     }
 
+    /// All that is left of the day's messages, and more.
+    pub(super) async fn send_until_refused(&mut self) {
+        self.open().await;
+        for _ in 0..DAILY_MESSAGES {
+            if self.book.was_refused {
+                return;
+            }
+            self.send_at_once().await;
+        }
+        panic!("five times {DAILY_MESSAGES} messages at once, and none is refused");
+    }
+
     /// One message, three times at the same moment: it has to be one.
     pub(super) async fn send_twice(&mut self) {
         let Some(room) = self.room() else { return };
@@ -90,6 +102,7 @@ impl Actor {
     fn note(&mut self, (room, content, began, answer): Sent) {
         if answer.status() == 429 {
             assert_eq!(answer.json()["code"], "quota_exceeded", "{answer}");
+            self.book.was_refused = true;
             return;
         }
         answer.is(202);

@@ -34,8 +34,14 @@ pub(super) use rooms::shows_all_rooms;
 /// The longest that a user thinks between two steps.
 const THINKS: Duration = Duration::from_millis(60);
 
-/// One in so many users leaves.
-pub(super) const LEAVERS: usize = 8;
+/// What each of so many users plans: one leaves, and two use up their day. These never pay.
+const PLANS: [Option<&str>; FEWEST] =
+    [None, Some(USE_UP), None, None, None, Some(USE_UP), None, Some(LEAVE)];
+const USE_UP: &str = "send until refused";
+const LEAVE: &str = "leave";
+
+/// So many users are needed for all of that to happen.
+pub(super) const FEWEST: usize = 8;
 
 /// What others may try to look at: paths of rooms and messages.
 pub(super) type Secrets = Arc<Mutex<Vec<(String, String)>>>;
@@ -48,14 +54,16 @@ pub(super) struct Actor {
     refresh_token: Option<String>,
     dice: StdRng,
     careless: bool,
-    /// Whether they delete the account, somewhere in the second half.
-    leaves: bool,
+    /// What they do somewhere in the second half, if anything: once.
+    plans: Option<&'static str>,
+    /// Never pays.
+    frugal: bool,
     sent: u32,
     secrets: Secrets,
 }
 
 /// What a user may do, and how often they do it.
-const STEPS: [(&str, u32); 15] = [
+const STEPS: [(&str, u32); 14] = [
     ("send", 30),
     ("send at once", 4),
     ("send twice", 3),
@@ -70,7 +78,6 @@ const STEPS: [(&str, u32); 15] = [
     ("pay less", 2),
     ("refresh", 1),
     ("usage", 2),
-    ("leave", 0),
 ];
 
 impl Actor {
@@ -83,6 +90,7 @@ impl Actor {
         secrets: Secrets,
     ) -> Self {
         let me = user.get("/user/me").await.expect(200);
+        let plans = PLANS[number % PLANS.len()];
         Self {
             book: Book::new(format!("u{number}"), me.string("id")),
             steps: BTreeMap::new(),
@@ -90,7 +98,8 @@ impl Actor {
             refresh_token: Some(user.refresh_token),
             dice,
             careless: number % 6 == 5,
-            leaves: number % LEAVERS == LEAVERS - 1,
+            plans,
+            frugal: plans == Some(USE_UP),
             sent: 0,
             secrets,
         }
@@ -99,36 +108,42 @@ impl Actor {
     /// One step after the other until `end`, or until they have left.
     pub(super) async fn live(mut self, world: Arc<World>, end: Instant) -> Self {
         let half = world.plan.length / 2;
-        let leaves_at = end - half.mul_f64(self.dice.random_range(0.0..1.0));
+        let plans_at = end - half.mul_f64(self.dice.random_range(0.0..1.0));
         self.open().await;
         while Instant::now() < end && !self.book.gone {
-            let name =
-                if self.leaves && Instant::now() > leaves_at { "leave" } else { self.next() };
-            *self.steps.entry(name).or_default() += 1;
-            match name {
-                "send" => self.send().await,
-                "send at once" => self.send_at_once().await,
-                "send twice" => self.send_twice().await,
-                "look at a message" => self.look().await,
-                "list" => self.list().await,
-                "history" => self.history().await,
-                "pry" => self.pry().await,
-                "open" => self.open().await,
-                "rename" => self.rename().await,
-                "delete" => self.delete().await,
-                "subscribe" => self.subscribe(&world).await,
-                "pay less" => self.pay_less(&world),
-                "refresh" => self.refresh().await,
-                "usage" => drop(self.get("/user/me/usage").await),
-                _ => self.leave(&world).await,
-            }
+            let planned = if Instant::now() > plans_at { self.plans.take() } else { None };
+            let name = planned.unwrap_or_else(|| self.next());
+            self.step(name, &world).await;
             sleep(THINKS.mul_f64(self.dice.random_range(0.0..1.0))).await;
         }
         // Their last step took longer than the storm.
-        if self.leaves && !self.book.gone {
-            self.leave(&world).await;
+        if let Some(name) = self.plans.take() {
+            self.step(name, &world).await;
         }
         self
+    }
+
+    async fn step(&mut self, name: &'static str, world: &World) {
+        *self.steps.entry(name).or_default() += 1;
+        match name {
+            "send" => self.send().await,
+            "send at once" => self.send_at_once().await,
+            "send twice" => self.send_twice().await,
+            "look at a message" => self.look().await,
+            "list" => self.list().await,
+            "history" => self.history().await,
+            "pry" => self.pry().await,
+            "open" => self.open().await,
+            "rename" => self.rename().await,
+            "delete" => self.delete().await,
+            "subscribe" if self.frugal => {}
+            "subscribe" => self.subscribe(world).await,
+            "pay less" => self.pay_less(world),
+            USE_UP => self.send_until_refused().await,
+            "refresh" => self.refresh().await,
+            "usage" => drop(self.get("/user/me/usage").await),
+            _ => self.leave(world).await,
+        }
     }
 
     fn next(&mut self) -> &'static str {

@@ -57,7 +57,7 @@ const IN_ORDER: &str = "a room is answered in order";
 const SETTLED: &str = "its owner sees an accepted message settled";
 const UNITS: &str = "units used are what was answered";
 const FAILURES: &str = "what failed is given back, and counted as failed";
-const LIMIT: &str = "the daily limit holds";
+const LIMIT: &str = "the daily limit holds for whoever has reached it";
 const LIST: &str = "the list shows all rooms, and no other, wherever it is asked for";
 const TIER: &str = "the tier is what Stripe says, shown and stored";
 const LEFT: &str = "who has left pays no more";
@@ -105,7 +105,7 @@ impl Findings {
                 self.violations.push(format!("{invariant}: held against nothing"));
             }
         }
-        if !self.ends.contains_key("answered") {
+        if self.ends.get("answered").is_none_or(|count| *count == 0) {
             self.violations.push("no question was answered".to_owned());
         }
     }
@@ -279,6 +279,10 @@ mod tests {
         for invariant in INVARIANTS {
             findings.check(invariant, true, String::new);
         }
+        findings.ends.insert("answered".to_owned(), 0);
+        findings.are_about_something();
+        assert_eq!(findings.violations, ["no question was answered"]);
+        findings.violations.clear();
         findings.ends.insert("answered".to_owned(), 1);
         findings.are_about_something();
         assert_eq!(findings.violations, [""; 0]);

@@ -157,8 +157,9 @@ impl Snapshot {
         let counted = used + failures;
         let accepted = book.accepted() as u64;
         findings.check(UNITS, (accepted..=answered + failed + gone).contains(&counted), told);
-        let was_pro = !book.paid.is_empty();
-        findings.check(LIMIT, was_pro || used <= u64::from(DAILY_MESSAGES), told);
+        if book.was_refused && book.paid.is_empty() {
+            findings.check(LIMIT, used <= u64::from(DAILY_MESSAGES), told);
+        }
     }
 
     /// How many messages may have been accepted into rooms that were deleted.
