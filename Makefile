@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test e2e chaos lint fmt template fuzz fuzz-api mutations mutants openapi deny build
-.PHONY: sizes deploy clean
+.PHONY: sizes bench bench-check deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,13 @@ build: ## The functions as they are deployed (arm64), in target/lambda/<name>/bo
 
 sizes: ## How large they are; UPDATE=1 writes the table into README.md
 	@scripts/sizes.sh $(FUNCTIONS)
+
+# An hour or so, most of it compiling; on a machine that does nothing else.
+bench: ## Measure: cold starts, round trips, load, growth; writes docs/benchmarks.md (ONLY=cold)
+	@scripts/bench.sh measure $(ONLY)
+
+bench-check: ## Count instructions, calls, sizes, and hold them against bench/bounds.toml (UPDATE=1)
+	@scripts/bench.sh check $(ONLY)
 
 # ENV is a stage of samconfig.toml, PARAMETERS are the template's, as in
 # make deploy ENV=staging PARAMETERS='StripePriceId=price_1Pgaf…'

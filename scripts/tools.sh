@@ -5,7 +5,8 @@
 #
 # Each is a Python package with pinned versions in a virtual environment of its own, or a command of Cargo's
 # that is compiled, and is linked into `.tools/bin`. What is there already is left alone: a second run takes no time.
-# Needs Python 3.10 or newer (on Debian and Ubuntu it is installed if it is missing and may be).
+# Needs Python 3.10 or newer. That and valgrind are the system's: on Debian and Ubuntu they are installed if they are
+# missing and may be.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,7 +19,7 @@ die() {
     exit 1
 }
 
-KNOWN='valkey lambda sam checkov schemathesis ministack cargo-fuzz'
+KNOWN='valkey lambda sam checkov schemathesis ministack cargo-fuzz valgrind'
 
 # tool -> what pip installs, or the version of Cargo's command. Hypothesis is pinned as well: it makes the cases that Schemathesis sends.
 requirements() {
@@ -30,6 +31,7 @@ requirements() {
         schemathesis) echo 'schemathesis==4.32.5 hypothesis==6.170.15' ;;
         ministack) echo 'ministack[full]==1.5.33' ;;
         cargo-fuzz) echo '0.13.2' ;;
+        valgrind) echo 'of the system' ;;
         *) die "unknown tool '$1'; known are: $KNOWN" ;;
     esac
 }
@@ -45,18 +47,20 @@ find_python() {
     done
 }
 
-install_python() {
+install_packages() { # install_packages <what is missing, in words> <package of Debian>…
+    local missing=$1
+    shift
     command -v apt-get >/dev/null ||
-        die 'no Python 3.10 or newer with venv found: install it (macOS: python.org or Homebrew) and run this again'
+        die "no $missing found: install it (macOS: Homebrew) and run this again"
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
-        sudo -n true 2>/dev/null || die 'no Python 3.10 or newer with venv found: sudo apt-get install python3 python3-venv'
+        sudo -n true 2>/dev/null || die "no $missing found: sudo apt-get install $*"
         as_root=(sudo -n)
     fi
-    say 'installing python3 and python3-venv with apt-get'
+    say "installing $* with apt-get"
     local -a apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
-    { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends python3 python3-venv; } </dev/null >&2 ||
-        die 'apt-get could not install python3 and python3-venv'
+    { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"; } </dev/null >&2 ||
+        die "apt-get could not install $*"
 }
 
 link() { # link <file> <name>: makes a command of it
@@ -124,10 +128,15 @@ install_command() { # install_command <cargo-…> <version>
 install() { # install <tool>
     local tool=$1 venv=$TOOLS/$1 pins stamp python
     pins=$(requirements "$tool")
-    case $tool in cargo-*)
-        install_command "$tool" "$pins"
-        return
-        ;;
+    case $tool in
+        cargo-*)
+            install_command "$tool" "$pins"
+            return
+            ;;
+        valgrind)
+            command -v valgrind >/dev/null || install_packages valgrind valgrind
+            return
+            ;;
     esac
     # A virtual environment holds absolute paths: in a moved or copied checkout it is made anew.
     stamp="$venv $pins"
@@ -137,7 +146,7 @@ install() { # install <tool>
     fi
     python=$(find_python)
     if [ -z "$python" ]; then
-        install_python
+        install_packages 'Python 3.10 or newer with venv' python3 python3-venv
         python=$(find_python)
         [ -n "$python" ] || die 'the python3 of this system is older than 3.10'
     fi

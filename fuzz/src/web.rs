@@ -38,7 +38,8 @@ static ROUTER: LazyLock<Router> = LazyLock::new(|| {
     ]
     .into_iter()
     .fold(Env::default(), |env, (name, value)| env.with(name, value));
-    let state = chatroom::State::from_env(&env, Arc::new(StoppedClock)).unwrap();
+    let state = chatroom::State::from_env(&env, Arc::new(StoppedClock));
+    let state = RUNTIME.block_on(state).unwrap();
     shared::http::service(docs::router().merge(chatroom::router(state)))
 });
 static RUNTIME: LazyLock<Runtime> =

@@ -7,6 +7,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     DataDir, Error,
+    direct::Queues,
     dynamodb::{self, Data, Embedded},
     queues,
     sqs::{self, Sqs},
@@ -40,8 +41,12 @@ impl Cloud {
             return Ok(Self { dynamodb: None, sqs: None, env });
         }
         let embedded = Embedded::start(file(data)).await?;
-        let (sqs, url) = EmbeddedSqs::start().await?;
-        let env = embedded.env(env).with("AWS_ENDPOINT_URL_SQS", url);
+        let (sqs, url, queues) = EmbeddedSqs::start().await?;
+        let env = embedded
+            .env(env)
+            .with_server(authority(embedded.url()), Arc::new(embedded.direct()))
+            .with_server(authority(&url), Arc::new(queues))
+            .with("AWS_ENDPOINT_URL_SQS", url);
         let env = with_queues(env.clone(), &Aws::from_env(&env)?).await?;
         Ok(Self { dynamodb: Some(embedded), sqs: Some(sqs), env })
     }
@@ -78,11 +83,13 @@ impl Cloud {
 }
 
 impl EmbeddedSqs {
-    async fn start() -> Result<(Self, String), Error> {
+    /// It, where it is, and the short way there.
+    async fn start() -> Result<(Self, String, Queues), Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel::<()>();
         let queues = Sqs::new(Arc::new(SystemClock));
+        let direct = Queues::new(queues.clone(), authority(&url));
         let served = tokio::spawn(async move {
             let stopped = async {
                 stopped.await.ok();
@@ -91,8 +98,13 @@ impl EmbeddedSqs {
                 tracing::error!(%error, "the embedded SQS stopped");
             }
         });
-        Ok((Self { stop, served }, url))
+        Ok((Self { stop, served }, url, direct))
     }
+}
+
+/// Host and port of an `http://` URL.
+fn authority(url: &str) -> &str {
+    url.trim_start_matches("http://")
 }
 
 fn file(data: &DataDir) -> Data {

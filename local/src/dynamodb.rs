@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::Error;
 use aws_sdk_dynamodb::{
     Client,
     operation::create_table::CreateTableError,
@@ -15,6 +14,8 @@ use aws_sdk_dynamodb::{
 use shared::config::Env;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+use crate::{Error, direct::DynamoDb};
+
 /// Where the items are kept.
 #[derive(Debug, Clone)]
 pub enum Data {
@@ -24,10 +25,12 @@ pub enum Data {
     File(PathBuf),
 }
 
-/// A running DynamoDB. Dropping it stops it.
+/// A running DynamoDB. Dropping it stops its server; clients that go the short way have it as long as they
+/// are there.
 #[derive(Debug)]
 pub struct Embedded {
     url: String,
+    direct: DynamoDb,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
 }
@@ -35,14 +38,11 @@ pub struct Embedded {
 impl Embedded {
     /// Starts one on a free port of loopback, with Parley's tables.
     pub async fn start(data: Data) -> Result<Self, Error> {
-        let database = match data {
-            Data::Memory => dynoxide::Database::memory(),
-            Data::File(path) => dynoxide::Database::new(&path.to_string_lossy()),
-        }
-        .map_err(|error| error.to_string())?;
+        let database = open(data).map_err(|error| error.to_string())?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel();
+        let direct = DynamoDb(database.clone());
         let served = tokio::spawn(async move {
             let stopped = async {
                 stopped.await.ok();
@@ -53,7 +53,7 @@ impl Embedded {
                 tracing::error!(%error, "the embedded DynamoDB stopped");
             }
         });
-        let embedded = Self { url, stop: Some(stop), served };
+        let embedded = Self { url, direct, stop: Some(stop), served };
         let aws = shared::aws::Aws::from_env(&embedded.env(Env::default()))?;
         create_tables(&Client::new(&aws.config("DYNAMODB"))).await?;
         Ok(embedded)
@@ -71,6 +71,11 @@ impl Embedded {
         with_tables(with_credentials(env)).with("AWS_ENDPOINT_URL_DYNAMODB", &self.url)
     }
 
+    /// The short way there, for clients in this process.
+    pub(crate) fn direct(&self) -> DynamoDb {
+        self.direct.clone()
+    }
+
     /// Stops it, after the requests under way.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
@@ -78,6 +83,18 @@ impl Embedded {
         }
         (&mut self.served).await.ok();
     }
+}
+
+/// What is written survives this process, killed or not, but not for certain the machine's loss of power:
+/// SQLite does not wait for the disk at every transaction, only now and then (`synchronous = NORMAL`,
+/// <https://sqlite.org/pragma.html#pragma_synchronous>). A wait takes milliseconds, in which a worker
+/// thread and the whole database stand still.
+fn open(data: Data) -> dynoxide::Result<dynoxide::Database> {
+    let Data::File(path) = data else { return dynoxide::Database::memory() };
+    let database = dynoxide::Database::new(&path.to_string_lossy())?;
+    // Named for what it is meant to undo, it sets that, and SQLite's own defaults besides.
+    database.disable_bulk_loading()?;
+    Ok(database)
 }
 
 impl Drop for Embedded {

@@ -105,7 +105,8 @@ impl Host {
         let env = secrets::with_secrets(env, &data)?;
 
         let (stopping, stop) = watch::channel(false);
-        let app = mount(&env).await?.layer(cors(&env)?).layer(map_response(closing));
+        // Boxed: the starts of all functions are a large future.
+        let app = Box::pin(mount(&env)).await?.layer(cors(&env)?).layer(map_response(closing));
         let server = serve(listener, app, stop.clone());
         let mapping = Mapping::start(
             aws_sdk_sqs::Client::new(&Aws::from_env(&env)?.config("SQS")),
@@ -179,8 +180,8 @@ async fn mount(env: &Env) -> Result<Router, Error> {
     let clock = || Arc::new(SystemClock);
     let app = Router::new()
         .merge(auth::router(auth::State::from_env(env, clock()).await?))
-        .merge(user::router(user::State::from_env(env, clock())?))
-        .merge(chatroom::router(chatroom::State::from_env(env, clock())?))
+        .merge(user::router(user::State::from_env(env, clock()).await?))
+        .merge(chatroom::router(chatroom::State::from_env(env, clock()).await?))
         .merge(subscription::router(subscription::State::from_env(env, clock()).await?))
         .merge(stripe_webhook::router(stripe_webhook::State::from_env(env, clock()).await?))
         .merge(admin::router(admin::State::from_env(env, clock())?))

@@ -2,9 +2,10 @@
 //!
 //! [`Host::start`] brings up a DynamoDB, an SQS, the cache and the model's stand-in, mounts the
 //! functions' own routers on one server, and feeds the worker and the sweeper as Lambda would. The
-//! functions talk to all of them over HTTP with the clients that they use in the cloud.
+//! functions talk to all of them with the clients that they use in the cloud, in the same protocols.
 
 mod cloud;
+mod direct;
 pub mod dynamodb;
 pub mod gemini;
 mod host;

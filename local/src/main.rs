@@ -7,6 +7,7 @@ use std::{
 };
 
 use local::{Error, Host, Settings};
+use mimalloc::MiMalloc;
 use shared::{config::Env, domain::SystemClock, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{
@@ -17,11 +18,16 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+/// A request allocates some thousand times: with this, on all threads at once.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let env = Env::of_process();
     log(&env);
-    match run(env).await {
+    // Boxed: all of a backend at its start is a large future.
+    match Box::pin(run(env)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("Parley can't run: {error}");

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::Limits;
+use crate::{
+    domain::Limits,
+    nearby::{Server, Servers},
+};
 
 /// Google's own Gemini API.
 pub const GEMINI_BASE_URL: &str = "https://generativelanguage.googleapis.com";
@@ -50,6 +53,7 @@ impl ConfigError {
 pub struct Env {
     variables: BTreeMap<String, String>,
     asked: Option<Asked>,
+    servers: Servers,
 }
 
 /// The names of the variables that have been asked for, of an [`Env`] and all its copies: what a
@@ -73,7 +77,7 @@ impl Env {
     /// The environment of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        Self { variables: std::env::vars().collect(), asked: None }
+        Self { variables: std::env::vars().collect(), ..Self::default() }
     }
 
     /// Notes from now on, in `asked`, which variables are asked for.
@@ -87,6 +91,19 @@ impl Env {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Has the AWS clients give their requests to `authority`, host and port, straight to `server`.
+    #[must_use]
+    pub fn with_server(mut self, authority: &str, server: Arc<dyn Server>) -> Self {
+        self.servers.insert(authority.to_owned(), server);
+        self
+    }
+
+    /// The servers in this process: none in Lambda.
+    #[must_use]
+    pub fn servers(&self) -> &Servers {
+        &self.servers
     }
 
     /// Sets `name` unless it is set already.

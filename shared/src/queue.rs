@@ -13,7 +13,7 @@ use aws_sdk_sqs::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    aws::Aws,
+    aws::{Aws, warm_up},
     config::{ConfigError, Env},
     domain::{ChatroomId, MessageId, UserId},
     trace::{Origin, TraceHeader},
@@ -86,6 +86,12 @@ impl Queue {
     fn named(env: &Env, aws: &Aws, variable: &str) -> Result<Self, ConfigError> {
         let url = env.require(variable)?.to_owned();
         Ok(Self { client: Client::new(&aws.config("SQS")), url })
+    }
+
+    /// Connects, so that the first message doesn't have to: see [`warm_up`]. One round trip.
+    pub async fn warm_up(&self) {
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        warm_up(request.attribute_names(QueueAttributeName::QueueArn).send()).await;
     }
 
     /// How many messages it holds. One round trip.

@@ -24,7 +24,9 @@ struct Inner {
 }
 
 impl Api {
-    pub(crate) fn new(base_url: String) -> Self {
+    /// The Parley at this base URL, without a slash at its end.
+    #[must_use]
+    pub fn new(base_url: String) -> Self {
         install_tls();
         let mut http = reqwest::Client::builder()
             .timeout(REQUEST_TIMEOUT)

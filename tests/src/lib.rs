@@ -25,6 +25,7 @@ mod browser;
 mod cache;
 pub mod chaos;
 mod clock;
+pub mod deployed;
 mod link;
 pub mod model;
 pub mod mutations;
@@ -53,6 +54,7 @@ pub use local::{
 };
 pub use operator::Ran;
 pub use parley::{Builder, Parley, replies_to};
+pub use process::Process;
 pub use request::Request;
 pub use response::Response;
 pub use subscriber::Checkout;

@@ -14,8 +14,9 @@ const READY: &str = "Parley is up: ";
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A running `local`, whose output goes to a file.
-pub(crate) struct Process {
+/// A running `local`, whose output goes to a file. Dropping it stops it.
+#[derive(Debug)]
+pub struct Process {
     child: Child,
     log: PathBuf,
     /// Where this process's own output starts in a log that it shares with earlier ones.
@@ -24,8 +25,9 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts one with this environment and no other, and waits until it serves.
-    pub(crate) fn start(env: &BTreeMap<String, String>, log: &Path) -> (Self, String) {
+    /// Starts one with this environment and no other, and waits until it serves; and its base URL.
+    #[must_use]
+    pub fn start(env: &BTreeMap<String, String>, log: &Path) -> (Self, String) {
         Self::try_start(env, log).unwrap_or_else(|why| panic!("{why}"))
     }
 
@@ -34,6 +36,14 @@ impl Process {
         env: &BTreeMap<String, String>,
         log: &Path,
     ) -> Result<(Self, String), String> {
+        let mut process = Self::spawn(env, log);
+        let base_url = process.wait_until_ready()?;
+        Ok((process, base_url))
+    }
+
+    /// As [`start`](Self::start), without waiting for anything.
+    #[must_use]
+    pub fn spawn(env: &BTreeMap<String, String>, log: &Path) -> Self {
         let output = File::options().create(true).append(true).open(log).unwrap();
         let starts_at = fs::read(log).unwrap().len();
         let child = Command::new(binary())
@@ -46,9 +56,13 @@ impl Process {
             .stderr(output)
             .spawn()
             .unwrap();
-        let mut process = Self { child, log: log.to_owned(), starts_at, gone: false };
-        let base_url = process.wait_until_ready()?;
-        Ok((process, base_url))
+        Self { child, log: log.to_owned(), starts_at, gone: false }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn wait_until_ready(&mut self) -> Result<String, String> {
@@ -81,7 +95,9 @@ impl Process {
         line.ends_with('\n').then(|| line.trim().trim_end_matches('/').to_owned())
     }
 
-    fn output(&self) -> String {
+    /// What it has printed so far.
+    #[must_use]
+    pub fn output(&self) -> String {
         let bytes = fs::read(&self.log).unwrap();
         String::from_utf8_lossy(&bytes[self.starts_at..]).into_owned()
     }
@@ -94,7 +110,7 @@ impl Process {
     }
 
     /// SIGTERM, as a deployment or Ctrl-C would stop it; `None` if it did not stop in time.
-    pub(crate) fn stop(&mut self) -> Option<ExitStatus> {
+    pub fn stop(&mut self) -> Option<ExitStatus> {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         let deadline = Instant::now() + STOP_TIMEOUT;

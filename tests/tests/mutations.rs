@@ -16,9 +16,10 @@ fn root() -> PathBuf {
 }
 
 /// What has to be among them, whatever else is.
-const PROTECTIONS: [&str; 22] = [
+const PROTECTIONS: [&str; 23] = [
     "pending-condition",
-    "reply-in-a-deleted-room",
+    "reply-in-a-purged-room",
+    "usage-of-a-purged-account",
     "batch-rest-of-the-group",
     "give-up-bound",
     "quota-condition",

@@ -38,7 +38,7 @@ impl Probe {
         }
         let name = env.gemini_model().to_owned();
         let entry = entry(env.gemini_base_url(), &name)?;
-        let client = client(&entry)?;
+        let client = client(&entry, env)?;
         Ok(Self { client, entry, name, env: env.clone(), aws: aws.clone() })
     }
 
@@ -87,16 +87,14 @@ fn entry(base_url: &str, model: &str) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
-fn client(entry: &Url) -> Result<Client, ConfigError> {
+fn client(entry: &Url, env: &Env) -> Result<Client, ConfigError> {
     let failed = |_| ConfigError::invalid("GEMINI_BASE_URL", "no client can be made for it");
-    let tls = shared::tls::public_web()
-        .map_err(|_| ConfigError::invalid("GEMINI_BASE_URL", "TLS could not be set up"))?;
     let builder = Client::builder()
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         // Google does not redirect; following one would carry the key along.
         .redirect(redirect::Policy::none())
-        .tls_backend_preconfigured(tls);
+        .tls_backend_preconfigured(shared::tls::public_web(env)?);
     let loopback = matches!(entry.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     // A proxy for the outside world cannot reach a stand-in on this machine.
     let builder = if loopback { builder.no_proxy() } else { builder };

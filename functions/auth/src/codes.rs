@@ -118,13 +118,7 @@ async fn send(
     let now = state.clock.now();
     let code = OtpCode::draw(&mut rand::rng());
     let hash = state.pepper.hash(&number, purpose, &code);
-    let seen = state.store.challenge(&number, purpose).await?;
-    let challenge = otp::issue(seen.as_ref(), purpose, hash, now)
-        .map_err(|until| too_soon(seconds_until(until, now)))?;
-    if !state.store.put_challenge(&number, &challenge, seen.as_ref()).await? {
-        // Another code was sent at this moment.
-        return Err(too_soon(otp::GAP.as_secs().unsigned_abs()));
-    }
+    keep(state, &number, purpose, &hash, now).await?;
     let issued = Issued { number: &number, purpose, code: &code, came, now };
     let otp = state.delivery.deliver(&state.store, &issued).await?;
     Ok(Json(CodeSent {
@@ -134,17 +128,50 @@ async fn send(
     }))
 }
 
-/// The challenge that `code` answers. The try is counted before the code is looked at.
+/// Keeps the hash of a new code; 429 if it is too soon for one.
+///
+/// To most numbers none was sent within the hour that the limits look back: nothing has to be read for
+/// them, and the others are told of by the refusal. How many calls it takes shows whether a code was
+/// sent within the hour, not whether there is an account; where codes are sent for good, by SMS, all
+/// answers take the same time.
+async fn keep(
+    state: &crate::State,
+    number: &MobileNumber,
+    purpose: Purpose,
+    hash: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let issue = |seen: Option<&Challenge>| {
+        let issued = otp::issue(seen, purpose, hash.to_owned(), now);
+        issued.map_err(|until| too_soon(seconds_until(until, now)))
+    };
+    let first = issue(None)?;
+    let put = state.store.put_challenge(number, &first, None, now).await?;
+    let Err(seen) = put else { return Ok(()) };
+    let next = issue(seen.as_ref())?;
+    let put = state.store.put_challenge(number, &next, seen.as_ref(), now).await?;
+    // If that is refused as well, another code was sent at this moment.
+    put.map_err(|_| too_soon(otp::GAP.as_secs().unsigned_abs()))
+}
+
+/// The challenge that `code` answers, and the account of its number as it was found meanwhile.
+///
+/// The try is counted before the code is looked at. Whose the number is tells nothing about a guess,
+/// and is read for every try, right or wrong; [`redeem`] acts on it only if it still holds.
 pub(crate) async fn attempt(
     state: &crate::State,
     number: &MobileNumber,
     purpose: Purpose,
     code: &OtpCode,
     now: Timestamp,
-) -> Result<Challenge> {
-    match state.store.count_attempt(number, purpose, otp::TRIES, now).await? {
+) -> Result<(Challenge, Option<Account>)> {
+    let (counted, found) = tokio::join!(
+        state.store.count_attempt(number, purpose, otp::TRIES, now),
+        state.store.account_of(number, now),
+    );
+    match counted? {
         Attempt::Counted(challenge) if state.pepper.matches(number, &challenge, code) => {
-            Ok(challenge)
+            Ok((challenge, found?))
         }
         Attempt::Counted(_) | Attempt::NoCode => Err(invalid_code()),
         Attempt::Dead(until) => Err(Problem::too_many(
@@ -155,21 +182,22 @@ pub(crate) async fn attempt(
     }
 }
 
-/// Does what a good code allows with the account of its number, anew while the account changes under
-/// it; what `write` comes to beside the outcome.
+/// Does what a good code allows with the account of its number, which was `found` with it, anew
+/// while the account changes under it; what `write` comes to beside the outcome.
 pub(crate) async fn redeem<T, F: Future<Output = Result<(Redeemed, T)>>>(
     state: &crate::State,
     number: &MobileNumber,
+    mut found: Option<Account>,
     now: Timestamp,
     write: impl Fn(Account) -> F,
 ) -> Result<T> {
     for _ in 0..REDEEM_ROUNDS {
-        let account = state.store.account_of(number, now).await?.ok_or_else(invalid_code)?;
+        let account = found.ok_or_else(invalid_code)?;
         note_user(account.user.id);
         match write(account).await? {
             (Redeemed::Done, value) => return Ok(value),
             (Redeemed::UsedUp, _) => return Err(invalid_code()),
-            (Redeemed::Changed, _) => {}
+            (Redeemed::Changed, _) => found = state.store.account_of(number, now).await?,
         }
     }
     Err(Problem::unavailable("the account kept changing"))

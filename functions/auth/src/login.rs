@@ -77,7 +77,7 @@ pub(crate) async fn verify_otp(
     let (number, code) = errors.finish(number.zip(code))?;
 
     let now = state.clock.now();
-    let challenge = attempt(&state, &number, Purpose::Login, &code, now).await?;
+    let (challenge, found) = attempt(&state, &number, Purpose::Login, &code, now).await?;
     let (state, challenge) = (&state, &challenge);
     let sign_in = |account: Account| async move {
         let (session, tokens) = open(state, &account, now)?;
@@ -85,7 +85,7 @@ pub(crate) async fn verify_otp(
         let redeemed = state.store.sign_in_with_code(&account, challenge, &session, keep, now);
         Ok((redeemed.await?, tokens))
     };
-    Ok(Json(redeem(state, &number, now, sign_in).await?))
+    Ok(Json(redeem(state, &number, found, now, sign_in).await?))
 }
 
 /// Sign in with a password
@@ -122,9 +122,13 @@ pub(crate) async fn login(
     let (number, password) = errors.finish(number.zip(password))?;
 
     let now = state.clock.now();
-    count_password(&state, &number, now).await?;
-    let account = state.store.account_of(&number, now).await?;
-    let account = account.filter(|account| account.user.verified);
+    // What is counted before it is looked at is the password. Whose the number is may be read
+    // meanwhile: that tells nothing about a guess, and is done to its end for every number and even
+    // if too many were wrong, so that nobody can tell by the work either.
+    let (counted, account) =
+        tokio::join!(count_password(&state, &number, now), state.store.account_of(&number, now),);
+    counted?;
+    let account = account?.filter(|account| account.user.verified);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let right = state.passwords.verify(&password, hash).await?;
     let account = account.filter(|_| right).ok_or_else(|| {

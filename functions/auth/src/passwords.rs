@@ -84,13 +84,13 @@ pub(crate) async fn reset(
     let ((number, code), password) = errors.finish(number.zip(code).zip(password))?;
 
     let now = state.clock.now();
-    let challenge = attempt(&state, &number, Purpose::Reset, &code, now).await?;
+    let (challenge, found) = attempt(&state, &number, Purpose::Reset, &code, now).await?;
     let hash = state.passwords.hash(&password).await?;
     let (state, challenge, hash) = (&state, &challenge, &hash);
     let reset = |account: Account| async move {
         Ok((state.store.reset_password(&account, challenge, hash, now).await?, ()))
     };
-    redeem(state, &number, now, reset).await?;
+    redeem(state, &number, found, now, reset).await?;
     forget_wrong_passwords(state, &number).await;
     Ok(Json(Done { message: "The password is set. All sessions have ended; sign in with it." }))
 }

@@ -12,7 +12,7 @@ use rand::{CryptoRng, RngExt};
 use sha2::{Digest, Sha256};
 use shared::{
     domain::{SessionId, UserId},
-    store::{Account, Session},
+    store::{Account, Rotation, Session},
 };
 use subtle::ConstantTimeEq;
 
@@ -78,22 +78,25 @@ impl RefreshToken {
 
     /// What is kept of it: the session of `account` that it stands for, used at `now`.
     pub(crate) fn session(&self, account: &Account, now: Timestamp) -> Session {
-        self.session_of(account.generation, now)
-    }
-
-    /// What is kept of it as the successor of `session`.
-    pub(crate) fn succeeding(&self, session: &Session, now: Timestamp) -> Session {
-        self.session_of(session.generation, now)
-    }
-
-    fn session_of(&self, generation: u64, now: Timestamp) -> Session {
         Session {
             session_id: self.session,
             user_id: self.user,
             family_hash: hash(&self.family),
             token_hash: hash(&self.secret),
-            generation,
-            expires_at: now.saturating_add(LIFE).unwrap_or(now).as_second(),
+            generation: account.generation,
+            expires_at: end(now),
+        }
+    }
+
+    /// Its exchange for `next` at `now`.
+    pub(crate) fn exchange(&self, next: &Self, now: Timestamp) -> Rotation {
+        Rotation {
+            user_id: self.user,
+            session_id: self.session,
+            family_hash: hash(&self.family),
+            given: hash(&self.secret),
+            next: hash(&next.secret),
+            expires_at: end(now),
         }
     }
 
@@ -108,6 +111,11 @@ impl RefreshToken {
     pub fn is_latest_of(&self, session: &Session) -> bool {
         same(&hash(&self.secret), &session.token_hash)
     }
+}
+
+/// When a session ends that is used at `now`, Unix seconds.
+fn end(now: Timestamp) -> i64 {
+    now.saturating_add(LIFE).unwrap_or(now).as_second()
 }
 
 /// The secrets are random and long: a plain hash is enough, there is nothing to guess.
@@ -131,7 +139,14 @@ mod tests {
     }
 
     fn kept(token: &RefreshToken) -> Session {
-        token.session_of(0, Timestamp::UNIX_EPOCH)
+        Session {
+            session_id: token.session,
+            user_id: token.user,
+            family_hash: hash(&token.family),
+            token_hash: hash(&token.secret),
+            generation: 0,
+            expires_at: end(Timestamp::UNIX_EPOCH),
+        }
     }
 
     #[test]
@@ -154,6 +169,23 @@ mod tests {
         let session = kept(&second);
         assert!(first.is_of(&session) && !first.is_latest_of(&session));
         assert!(second.is_of(&session) && second.is_latest_of(&session));
+    }
+
+    #[test]
+    fn an_exchange_leaves_what_is_kept_of_the_successor_and_back_what_was() {
+        let (first, now) = (token(), Timestamp::UNIX_EPOCH);
+        let second = first.next(&mut StdRng::seed_from_u64(8));
+        let there = first.exchange(&second, now);
+        assert_eq!(
+            (&there.given, &there.next),
+            (&kept(&first).token_hash, &kept(&second).token_hash)
+        );
+        assert_eq!(there.family_hash, kept(&second).family_hash);
+        let back = there.back();
+        assert_eq!(
+            (&back.given, &back.next),
+            (&kept(&second).token_hash, &kept(&first).token_hash)
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Staying signed in (`POST /auth/refresh`) and signing out (`POST /auth/logout`).
 
+use std::time::Duration;
+
 use axum::{Json, extract::State, http::StatusCode};
+use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     http::{
@@ -8,11 +11,15 @@ use shared::{
         answers::{Failures, Protected, TakesJson},
         note_user,
     },
-    store::Session,
+    store::{Rotation, Session, StoreError},
 };
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{refresh_token::RefreshToken, tokens::TokenPair};
+
+/// How long the account is waited for: there has to be time left to take the exchange back.
+const ACCOUNT: Duration = Duration::from_secs(2);
 
 /// A refresh token, to be exchanged.
 #[derive(Deserialize, ToSchema)]
@@ -54,18 +61,44 @@ pub(crate) async fn refresh(
 
     let now = state.clock.now();
     let token = RefreshToken::parse(&text).ok_or_else(invalid)?;
-    let found = state.store.session(token.user_id(), token.session_id(), now).await?;
-    let (account, session) = found
+    let next = token.next(&mut rand::rng());
+    let exchange = token.exchange(&next, now);
+    // The exchange is conditional on all that its session knows. Whether the account ended the session
+    // is read meanwhile: if it did, nobody gets the token that was exchanged for, and a session that has
+    // ended never begins again.
+    let account = timeout(ACCOUNT, state.store.account(token.user_id(), now));
+    let (session, account) = tokio::join!(state.store.rotate(&exchange, now), account);
+    let late = |_| Err(StoreError::Unavailable("the account was not read in time".to_owned()));
+    let account = account.unwrap_or_else(late);
+    let session = session?;
+    let exchanged = session.as_ref().is_some_and(|session| next.is_latest_of(session));
+    let account = match account {
+        Err(error) if exchanged => return Err(not_handed_out(&state, exchange, now, error).await),
+        account => account?,
+    };
+    let (account, session) = account
+        .zip(session)
         .filter(|(account, session)| token.is_of(session) && session.is_live(account, now))
         .ok_or_else(invalid)?;
     note_user(account.user.id);
-    let next = token.next(&mut rand::rng());
-    let fresh = token.is_latest_of(&session)
-        && state.store.rotate(&next.succeeding(&session, now), &session.token_hash).await?;
-    if !fresh {
+    if !exchanged {
         return Err(reused(&state, &session).await?);
     }
     Ok(Json(state.signer.pair(&account, &next, now)?))
+}
+
+/// Takes an exchange back whose token nobody gets, because the account could not be read: otherwise who
+/// tries again with the token that they have would count as a thief.
+async fn not_handed_out(
+    state: &crate::State,
+    exchange: Rotation,
+    now: Timestamp,
+    error: StoreError,
+) -> Problem {
+    if let Err(error) = state.store.rotate(&exchange.back(), now).await {
+        tracing::warn!(%error, "a refresh token was used up for nothing");
+    }
+    error.into()
 }
 
 /// Sign out

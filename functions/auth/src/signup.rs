@@ -27,8 +27,9 @@ use crate::{
 const UNVERIFIED_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a password given at signup waits for it.
 const PASSWORD_LIFE: SignedDuration = SignedDuration::from_mins(15);
-/// How often a signup is tried while others sign up the same number.
-const ROUNDS: u32 = 8;
+/// How often a signup is tried: once to find out whose the number is, and then while others sign up
+/// the same number.
+const ROUNDS: u32 = 9;
 
 /// Who signs up.
 #[derive(Deserialize, ToSchema)]
@@ -131,17 +132,26 @@ pub(crate) async fn signup(
         None => None,
     };
     let now = state.clock.now();
+    // Most numbers are nobody's: whose it is otherwise, the store tells when it refuses.
+    let mut owner = None;
     for _ in 0..ROUNDS {
-        let before = state.store.account_of(&wanted.number, now).await?;
+        let before = match owner {
+            Some(owner) => state.store.account(owner, now).await?,
+            None => None,
+        };
         if before.as_ref().is_some_and(|account| account.user.verified) {
             let detail = "This number has an account already. Sign in with a code.";
             return Err(Problem::conflict("already_registered", detail));
         }
         let (id, outcome) = save(&state, before.as_ref(), &wanted, hash.as_deref(), now).await?;
-        if outcome == SignupOutcome::Done {
-            note_user(id);
-            return Ok((StatusCode::CREATED, Json(NewUser::new(id, wanted))));
-        }
+        owner = match outcome {
+            SignupOutcome::Done => {
+                note_user(id);
+                return Ok((StatusCode::CREATED, Json(NewUser::new(id, wanted))));
+            }
+            SignupOutcome::Taken(owner) => Some(owner),
+            SignupOutcome::Free => None,
+        };
     }
     Err(Problem::unavailable("too many signups of one number at once"))
 }

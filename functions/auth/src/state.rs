@@ -39,15 +39,22 @@ impl State {
     /// From `USERS_TABLE`, `JWT_PUBLIC_KEYS`, `ACCESS_TOKEN_SECONDS`, `OTP_DELIVERY`, `STAGE`, for
     /// SMS `SMS_ORIGINATION_IDENTITY` and `SMS_PROTECT_CONFIGURATION_ID`, and what
     /// [`Aws::from_env`] reads. `JWT_PRIVATE_KEY` and `OTP_PEPPER` are secrets: see
-    /// [`Aws::secrets`].
+    /// [`Aws::secrets`]. Connects to DynamoDB meanwhile.
     pub async fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         let aws = Aws::from_env(env)?;
         let public_keys = PublicKeys::from_env(env)?;
         let life = env.seconds("ACCESS_TOKEN_SECONDS", ACCESS_TOKEN_SECONDS)?;
         let delivery = Delivery::from_env(env, &aws)?;
-        let [private_key, pepper] = aws.secrets(env, ["JWT_PRIVATE_KEY", "OTP_PEPPER"]).await?;
+        let store = Store::from_env(env, &aws)?;
+        // Who signs in is looked up beside a write: that takes two connections.
+        let (secrets, (), ()) = tokio::join!(
+            aws.secrets(env, ["JWT_PRIVATE_KEY", "OTP_PEPPER"]),
+            store.warm_up(),
+            store.warm_up(),
+        );
+        let [private_key, pepper] = secrets?;
         Ok(Self(Arc::new(Parts {
-            store: Store::from_env(env, &aws)?,
+            store,
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
             signer: Signer::new(&private_key, &public_keys, life)?,
             public_keys,

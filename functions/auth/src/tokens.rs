@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +12,7 @@ use shared::{
     domain::SessionId,
     http::{Problem, Result},
     store::Account,
-    token::{AUDIENCE, Claims, ISSUER, TYPE},
+    token::{AUDIENCE, Claims, ISSUER, TYPE, use_ed25519},
 };
 use utoipa::ToSchema;
 
@@ -53,14 +54,16 @@ impl Signer {
         life: Duration,
     ) -> std::result::Result<Self, ConfigError> {
         let invalid = |reason| ConfigError::invalid("JWT_PRIVATE_KEY", reason);
-        let pem = pem.expose_secret();
-        let public = PublicKey::of(&key_pair(pem)?.verifying_key());
+        use_ed25519();
+        let pair = key_pair(pem.expose_secret())?;
+        let public = PublicKey::of(&pair.verifying_key());
         if !published.contains(&public) {
             return Err(invalid(
                 "JWT_PUBLIC_KEYS does not hold its public half under its thumbprint (RFC 7638)",
             ));
         }
-        let key = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|_| invalid("unreadable"))?;
+        let der = pair.to_pkcs8_der().map_err(|_| invalid("unreadable"))?;
+        let key = EncodingKey::from_ed_der(der.as_bytes());
         let header = Header {
             typ: Some(TYPE.to_owned()),
             kid: Some(public.kid().to_owned()),

@@ -59,10 +59,12 @@ pub(crate) async fn list(
     };
     // Asked for together; what the page holds is only shown if the room is the caller's.
     let (found, page) = tokio::join!(
-        state.store.chatroom(caller.user_id, room),
+        state.store.has_chatroom(caller.user_id, room),
         state.store.messages(room, direction, limit),
     );
-    found?.ok_or_else(no_chatroom)?;
+    if !found? {
+        return Err(no_chatroom());
+    }
     let page = page?;
     let mut headers = HeaderMap::new();
     if let Some(links) = page_links(room, direction, limit, &page) {
@@ -112,8 +114,8 @@ pub(crate) async fn show(
     MessagePath(room, id): MessagePath,
 ) -> Result<Json<MessageJson>> {
     let (found, message) =
-        tokio::join!(state.store.chatroom(caller.user_id, room), state.store.message(room, id),);
-    let message = message?.filter(|_| matches!(found, Ok(Some(_))));
+        tokio::join!(state.store.has_chatroom(caller.user_id, room), state.store.message(room, id));
+    let message = message?.filter(|_| matches!(found, Ok(true)));
     found?;
     Ok(Json(message.ok_or_else(no_message)?.into()))
 }

@@ -214,11 +214,10 @@ pub(crate) async fn change(
     };
     let system_instruction = errors.change("system_instruction", body.system_instruction);
     errors.finish(Some(()))?;
-    state.check_session(&caller).await?;
     let change = ChatroomChange { name, system_instruction };
     let now = state.clock.now();
-    let write = state.store.change_chatroom(caller.user_id, id, &change, now);
-    let room = state.cache.holding_lists(caller.user_id, write).await?;
+    let write = Box::pin(state.store.change_chatroom(caller.user_id, id, &change, now));
+    let room = state.write_rooms(&caller, write).await?;
     Ok(Json(room.ok_or_else(no_chatroom)?.into()))
 }
 
@@ -238,10 +237,9 @@ pub(crate) async fn delete(
     FromCaller(caller): FromCaller,
     RoomPath(id): RoomPath,
 ) -> Result<StatusCode> {
-    state.check_session(&caller).await?;
     let now = state.clock.now();
-    let deletion = state.store.delete_chatroom(caller.user_id, id, now);
-    let was_there = state.cache.holding_lists(caller.user_id, deletion).await?;
+    let deletion = Box::pin(state.store.delete_chatroom(caller.user_id, id, now));
+    let was_there = state.write_rooms(&caller, deletion).await?;
     if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(no_chatroom()) }
 }
 

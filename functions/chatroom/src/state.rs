@@ -10,7 +10,7 @@ use shared::{
     domain::{Caller, Clock, Ids, Limits},
     http::{Problem, Result},
     queue::Queue,
-    store::Store,
+    store::{Store, StoreError},
     token::Verifier,
 };
 
@@ -27,13 +27,16 @@ pub struct State {
 }
 
 impl State {
-    /// From the environment. Makes no call.
+    /// From the environment. Connects to what most requests need.
     ///
     /// # Errors
     /// A variable is missing or unusable.
-    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> std::result::Result<Self, ConfigError> {
+    pub async fn from_env(
+        env: &Env,
+        clock: Arc<dyn Clock>,
+    ) -> std::result::Result<Self, ConfigError> {
         let aws = Aws::from_env(env)?;
-        Ok(Self {
+        let state = Self {
             store: Store::from_env(env, &aws)?,
             queue: Queue::from_env(env, &aws)?,
             cache: Cache::from_env(env, Arc::clone(&clock))?,
@@ -41,15 +44,39 @@ impl State {
             ids: Arc::default(),
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
             clock,
+        };
+        // A message is accepted beside a read of the account: that takes two connections. Boxed: so many
+        // clients' calls side by side are a large future.
+        Box::pin(async {
+            tokio::join!(
+                state.store.warm_up(),
+                state.store.warm_up(),
+                state.queue.warm_up(),
+                state.cache.warm_up()
+            )
         })
+        .await;
+        Ok(state)
     }
 
-    /// 401 if the caller's session has ended: before a write whose own transaction does not check
-    /// that. One round trip.
-    pub(crate) async fn check_session(&self, caller: &Caller) -> Result<()> {
-        let account = self.store.account(caller.user_id, self.clock.now()).await?;
-        let is_live = account.is_some_and(|account| account.serves(caller));
-        if is_live { Ok(()) } else { Err(Problem::session_ended()) }
+    /// Makes `write` to the caller's rooms, whose own condition does not look at the session: 401 if
+    /// that has ended. It is looked at while the cache is told of the write. Two round trips besides
+    /// its own.
+    pub(crate) async fn write_rooms<T>(
+        &self,
+        caller: &Caller,
+        write: impl Future<Output = std::result::Result<T, StoreError>>,
+    ) -> Result<T> {
+        let hold = self.cache.hold_lists(caller.user_id);
+        let (hold, is_signed_in) = tokio::join!(hold, self.store.is_signed_in(caller));
+        // Without its answer the write may still take effect: then the hold is left to end by itself.
+        let written = match is_signed_in {
+            Ok(true) => Ok(write.await?),
+            Ok(false) => Err(Problem::session_ended()),
+            Err(error) => Err(error.into()),
+        };
+        self.cache.release_lists(hold).await;
+        written
     }
 }
 

@@ -14,17 +14,17 @@ mod retry;
 
 use std::{sync::Arc, time::Duration};
 
-use secrecy::ExposeSecret;
 use shared::{
     aws::Aws,
     config::{ConfigError, Env},
     domain::{Clock, Ids},
     queue::Queue,
     store::Store,
+    tls::public_web,
 };
 
 pub use batch::MARGIN;
-use gemini::{Gemini, Settings};
+use gemini::{Endpoint, Gemini, InvalidSettings, Settings};
 
 /// The clients and limits of this function, made once per process.
 pub struct Worker {
@@ -39,32 +39,40 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// From the environment; reads the model's API key.
+    /// From the environment; reads the model's API key, and connects to the table and the model
+    /// meanwhile.
     ///
     /// # Errors
     /// A variable is missing or unusable, or the key can't be read.
     pub async fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         let aws = Aws::from_env(env)?;
         let timeout = env.seconds("GEMINI_TIMEOUT_SECONDS", 100)?;
-        let [api_key] = aws.secrets(env, ["GEMINI_API_KEY"]).await?;
-        if api_key.expose_secret().is_empty() {
-            return Err(ConfigError::Missing("GEMINI_API_KEY".to_owned()));
-        }
-        let gemini = Gemini::new(Settings {
+        let endpoint = Endpoint::new(Settings {
             base_url: env.gemini_base_url().to_owned(),
-            api_key,
             model: env.gemini_model().to_owned(),
             timeout,
+            tls: public_web(env)?,
         })
-        .map_err(|error| ConfigError::invalid("GEMINI_*", error))?;
+        .map_err(unusable)?;
+        let (store, queue) = (Store::from_env(env, &aws)?, Queue::from_env(env, &aws)?);
+        let (secrets, (), ()) = tokio::join!(
+            aws.secrets(env, ["GEMINI_API_KEY"]),
+            store.warm_up_rooms(),
+            endpoint.warm_up(),
+        );
+        let [api_key] = secrets?;
         Ok(Self {
-            store: Store::from_env(env, &aws)?,
-            queue: Queue::from_env(env, &aws)?,
-            gemini,
+            store,
+            queue,
+            gemini: Gemini::new(endpoint, &api_key).map_err(unusable)?,
             ids: Ids::default(),
             clock,
             context_tokens: env.parse("GEMINI_CONTEXT_TOKENS", 8_000)?,
             timeout,
         })
     }
+}
+
+fn unusable(error: InvalidSettings) -> ConfigError {
+    ConfigError::invalid("GEMINI_*", error)
 }

@@ -24,12 +24,13 @@ use crate::{
     retry::{self, Next},
 };
 
-/// How many messages of a room are read for context: what the budget of tokens seldom exceeds.
-const HISTORY: u16 = 60;
+/// How many messages of a room are read for context: twenty questions with answers of 400 tokens are what
+/// the budget holds. Each is read, paid for and taken apart for every reply, so there are no more.
+const HISTORY: u16 = 40;
 
 /// How many pages of as many are read at the most, to find the first question that waits and what
 /// was said before it.
-const PAGES: u16 = 10;
+const PAGES: u16 = 15;
 
 /// What becomes of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +126,7 @@ impl Worker {
     /// A room is settled in order, so before one that is settled none waits.
     async fn history(&self, asked: &Pending) -> Result<Vec<Message>, StoreError> {
         let (room, question) = (asked.chatroom_id, asked.message_id);
-        let newest = self.store.messages(room, Direction::Latest, HISTORY).await?;
+        let newest = self.store.turns(room, Direction::Latest, HISTORY).await?;
         let (mut history, mut more) = (newest.messages, newest.more);
         let oldest = history.first().map_or(question, |message| message.id);
         if more && question < oldest {
@@ -139,7 +140,7 @@ impl Worker {
             if !more || before >= usize::from(HISTORY / 2) {
                 break;
             }
-            let older = self.store.messages(room, Direction::Before(read_from), HISTORY).await?;
+            let older = self.store.turns(room, Direction::Before(read_from), HISTORY).await?;
             more = older.more;
             read_from = older.messages.first().map_or(read_from, |message| message.id);
             history.extend(older.messages);

@@ -18,7 +18,7 @@ use shared::{
     aws::Aws,
     config::{ConfigError, Env},
     domain::{Clock, UserId},
-    store::{Billing, StoreError},
+    store::{Billing, Store, StoreError},
 };
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, info_span};
@@ -72,7 +72,10 @@ impl Reconciler {
         let aws = Aws::from_env(env)?;
         let [key] = aws.secrets(env, ["STRIPE_SECRET_KEY"]).await?;
         let stripe = Stripe::from_env(env, &key)?;
-        Ok(Self { ledger: Ledger::from_env(env, &aws, stripe, Arc::clone(&clock))?, clock })
+        Ok(Self {
+            ledger: Ledger::from_env(env, Store::from_env(env, &aws)?, stripe, Arc::clone(&clock))?,
+            clock,
+        })
     }
 
     /// One run. Fails only if all that was tried has failed.

@@ -34,7 +34,7 @@ pub struct Parts {
 impl State {
     /// From `JWT_PUBLIC_KEYS`, `USERS_TABLE`, `BASIC_DAILY_MESSAGES`, `STRIPE_PRICE_ID`,
     /// `STRIPE_BASE_URL`, `SUBSCRIPTION_GRACE_SECONDS`, `FRONTEND_URL` and what [`Aws::from_env`]
-    /// reads. `STRIPE_SECRET_KEY` is a secret: see [`Aws::secrets`].
+    /// reads. `STRIPE_SECRET_KEY` is a secret: see [`Aws::secrets`]. Connects to DynamoDB meanwhile.
     pub async fn from_env(
         env: &Env,
         clock: Arc<dyn Clock>,
@@ -42,11 +42,13 @@ impl State {
         let aws = Aws::from_env(env)?;
         let price = env.require("STRIPE_PRICE_ID")?.to_owned();
         let frontend = env.require("FRONTEND_URL")?.trim_end_matches('/').to_owned();
-        let [key] = aws.secrets(env, ["STRIPE_SECRET_KEY"]).await?;
+        let store = Store::from_env(env, &aws)?;
+        let (secrets, ()) = tokio::join!(aws.secrets(env, ["STRIPE_SECRET_KEY"]), store.warm_up());
+        let [key] = secrets?;
         let stripe = Stripe::from_env(env, &key)?;
         Ok(Self(Arc::new(Parts {
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
-            ledger: Ledger::from_env(env, &aws, stripe, Arc::clone(&clock))?,
+            ledger: Ledger::from_env(env, store, stripe, Arc::clone(&clock))?,
             limits: env.limits()?,
             ids: Ids::default(),
             clock,

@@ -22,7 +22,12 @@ const LISTED: u16 = 500;
 /// Something that was deleted from view.
 #[derive(Debug, Clone, Copy)]
 enum Deleted {
-    Room(UserId, ChatroomId),
+    Room {
+        user: UserId,
+        room: ChatroomId,
+        /// Whether this run has deleted messages of it.
+        begun: bool,
+    },
     Account(UserId),
 }
 
@@ -39,10 +44,13 @@ impl Sweeper {
                     report += counted(next, purged);
                     // What comes no further waits for something else: the next run looks again.
                     if !purged.finished && purged.items > 0 {
-                        left.push_back(next);
+                        left.push_back(next.begun());
                     }
                 }
-                Err(StepFailed::OutOfTime) => break,
+                Err(StepFailed::OutOfTime) => {
+                    tracing::info!(left = left.len() + 1, "the purge goes on in the next run");
+                    break;
+                }
                 Err(error) => {
                     tracing::warn!(deleted = ?next, %error, "a purge failed");
                     report.failed_steps += 1;
@@ -52,56 +60,74 @@ impl Sweeper {
         report
     }
 
-    /// What waits to be purged, of both kinds.
+    /// What waits to be purged, of both kinds in turns: many of the one don't keep the other waiting,
+    /// and an account waits for its rooms.
     async fn deleted(&self, deadline: Instant, report: &mut Report) -> VecDeque<Deleted> {
-        let mut found = VecDeque::new();
-        match within(deadline, self.store.accounts_to_purge(LISTED)).await {
-            Ok(accounts) => {
-                report.steps += 1;
-                found.extend(accounts.into_iter().map(Deleted::Account));
-            }
-            Err(error) => {
-                report.failed_steps += 1;
-                tracing::error!(%error, "deleted accounts were not listed");
-            }
-        }
+        let (mut rooms, mut accounts) = (Vec::new(), Vec::new());
         match within(deadline, self.store.rooms_to_purge(LISTED)).await {
-            Ok(rooms) => {
+            Ok(found) => {
                 report.steps += 1;
-                found.extend(rooms.into_iter().map(|(user, room)| Deleted::Room(user, room)));
+                let found = found.into_iter();
+                rooms.extend(found.map(|(user, room)| Deleted::Room { user, room, begun: false }));
             }
             Err(error) => {
                 report.failed_steps += 1;
                 tracing::error!(%error, "deleted rooms were not listed");
             }
         }
-        found
+        match within(deadline, self.store.accounts_to_purge(LISTED)).await {
+            Ok(found) => {
+                report.steps += 1;
+                accounts.extend(found.into_iter().map(Deleted::Account));
+            }
+            Err(error) => {
+                report.failed_steps += 1;
+                tracing::error!(%error, "deleted accounts were not listed");
+            }
+        }
+        let turns = 0..rooms.len().max(accounts.len());
+        turns.flat_map(|turn| [rooms.get(turn), accounts.get(turn)]).flatten().copied().collect()
     }
 
     /// One step on the way.
     async fn purge_some(&self, deleted: Deleted) -> Result<Purged, StoreError> {
         match deleted {
-            Deleted::Room(user, room) => self.store.purge_room(user, room, ITEMS_A_STEP).await,
+            Deleted::Room { user, room, begun } => {
+                let purged = self.store.purge_messages(room, ITEMS_A_STEP).await?;
+                if begun || purged.items > 0 {
+                    return Ok(purged);
+                }
+                self.store.purge_room(user, room).await
+            }
             Deleted::Account(user) => self.purge_account(user).await,
         }
     }
 
     /// Rooms come first that were opened while the account was being deleted, and that nobody has
-    /// deleted since. Once they are deleted they wait to be purged by themselves: nothing but the
-    /// rooms' own index is needed for that, and the account may go before them.
+    /// deleted since. Once they are deleted they wait to be purged by themselves, and the account waits
+    /// for them: a reply that is written to one of them is counted in the account's usage.
     async fn purge_account(&self, user: UserId) -> Result<Purged, StoreError> {
         let rooms = self.store.delete_rooms_of(user, ROOMS_A_STEP, self.clock.now()).await?;
-        if !rooms.finished {
-            return Ok(rooms);
+        if !rooms.finished || self.store.has_rooms(user).await? {
+            return Ok(Purged { finished: false, ..rooms });
         }
         let items = self.store.purge_account(user, ITEMS_A_STEP).await?;
         Ok(Purged { items: rooms.items + items.items, ..items })
     }
 }
 
+impl Deleted {
+    fn begun(self) -> Self {
+        match self {
+            Self::Room { user, room, .. } => Self::Room { user, room, begun: true },
+            account @ Self::Account(_) => account,
+        }
+    }
+}
+
 fn counted(deleted: Deleted, purged: Purged) -> Report {
     let (rooms, accounts) = match deleted {
-        Deleted::Room(..) => (1, 0),
+        Deleted::Room { .. } => (1, 0),
         Deleted::Account(_) => (0, 1),
     };
     let finished = usize::from(purged.finished);

@@ -33,16 +33,21 @@ pub struct State {
 
 impl State {
     /// From `JWT_PUBLIC_KEYS`, `USERS_TABLE`, `CHATROOMS_TABLE`, `VALKEY_URL`,
-    /// `BASIC_DAILY_MESSAGES` and what [`Aws::from_env`] reads.
-    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> std::result::Result<Self, ConfigError> {
+    /// `BASIC_DAILY_MESSAGES` and what [`Aws::from_env`] reads. Connects to DynamoDB.
+    pub async fn from_env(
+        env: &Env,
+        clock: Arc<dyn Clock>,
+    ) -> std::result::Result<Self, ConfigError> {
         let aws = Aws::from_env(env)?;
-        Ok(Self {
+        let state = Self {
             verifier: Verifier::from_env(env, Arc::clone(&clock))?,
             store: Store::from_env(env, &aws)?,
             cache: Cache::from_env(env, Arc::clone(&clock))?,
             limits: env.limits()?,
             clock,
-        })
+        };
+        state.store.warm_up().await;
+        Ok(state)
     }
 
     /// The caller's account; 401 if it is gone, or the caller's session has ended. One round trip.

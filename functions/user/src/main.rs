@@ -8,7 +8,8 @@ use user::State;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     shared::telemetry::init();
-    let state =
-        shared::telemetry::started(State::from_env(&Env::of_process(), Arc::new(SystemClock)))?;
+    let state = shared::telemetry::started(
+        State::from_env(&Env::of_process(), Arc::new(SystemClock)).await,
+    )?;
     shared::http::run(user::router(state)).await
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::{
     domain::clock,
     http::{
-        FromCaller, PageQuery, ProblemBody, Result,
+        FromCaller, PageQuery, Problem, ProblemBody, Result,
         answers::{Failures, Protected},
     },
     store::DayUsage,
@@ -89,7 +89,12 @@ pub(crate) async fn show(
     let first = last.saturating_sub((i64::from(days) - 1).days());
     // The account is asked as well, at the same time: what was deleted is gone from view at once,
     // though its items are purged later.
-    let usage = async { Ok(state.store.usage(caller.user_id, first, last).await?) };
-    let (_, usage) = tokio::try_join!(state.account(&caller, now), usage)?;
+    let (is_signed_in, usage) = tokio::try_join!(
+        state.store.is_signed_in(&caller),
+        state.store.usage(caller.user_id, first, last)
+    )?;
+    if !is_signed_in {
+        return Err(Problem::session_ended());
+    }
     Ok(Json(usage.into_iter().map(DailyUsage::from).collect()))
 }

@@ -41,7 +41,7 @@ impl Api {
             .connect_timeout(CONNECT)
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none())
-            .tls_backend_preconfigured(tls::public_web().map_err(|error| invalid(&error))?);
+            .tls_backend_preconfigured(tls::public_web(env)?);
         // A proxy for the outside world can't reach a server on this machine.
         let builder = if loopback { builder.no_proxy() } else { builder };
         Ok(Self { client: builder.build().map_err(|error| invalid(&error))?, url })

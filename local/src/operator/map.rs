@@ -29,7 +29,7 @@ pub const NAMES: [&str; 17] = [
 ];
 
 /// What `local`'s map holds besides: where its servers are, and its secrets themselves.
-const LOCAL_NAMES: [&str; 9] = [
+const LOCAL_NAMES: [&str; 10] = [
     "AWS_CA_BUNDLE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
@@ -39,6 +39,7 @@ const LOCAL_NAMES: [&str; 9] = [
     "STRIPE_SECRET_KEY",
     "STRIPE_WEBHOOK_SECRET",
     "VALKEY_CLUSTER",
+    "WEB_CA_BUNDLE",
 ];
 
 /// Credentials that no server of `local`'s checks. Real ones, which a developer may have set for

@@ -79,9 +79,8 @@ impl Payments {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         let env = self.env();
-        let aws = Aws::from_env(&env).unwrap();
         let stripe = Stripe::from_env(&env, &"sk_test_of_a_test".to_owned().into()).unwrap();
-        Ledger::from_env(&env, &aws, stripe, self.clock.clone()).unwrap()
+        Ledger::from_env(&env, self.store.clone(), stripe, self.clock.clone()).unwrap()
     }
 
     /// Somebody new, signed in.

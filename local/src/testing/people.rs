@@ -1,17 +1,14 @@
 //! People with accounts, and access tokens as `auth` signs them.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{EncodePrivateKey as _, spki::der::pem::LineEnding},
-};
+use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 use shared::{
     domain::{Caller, Ids, MobileNumber, Tier},
     store::{Signup, Store},
-    token::{AUDIENCE, Claims, ISSUER, TYPE},
+    token::{AUDIENCE, Claims, ISSUER, TYPE, use_ed25519},
 };
 
 const KEY_ID: &str = "test";
@@ -29,9 +26,9 @@ impl Default for Issuer {
         let public_keys = json!({ "keys": [{
             "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KEY_ID, "x": public
         }]});
-        let pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
+        use_ed25519();
         Self {
-            key: EncodingKey::from_ed_pem(pem.as_bytes()).unwrap(),
+            key: EncodingKey::from_ed_der(key.to_pkcs8_der().unwrap().as_bytes()),
             public_keys: public_keys.to_string(),
         }
     }

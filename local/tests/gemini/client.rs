@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gemini_worker::gemini::{
-    Answer, Cause, Failure, FinishReason, Gemini, Prompt, Role, Settings, Turn, Usage,
+    Answer, Cause, Endpoint, Failure, FinishReason, Gemini, Prompt, Role, Settings, Turn, Usage,
 };
 use local::gemini::{Behaviour, ERROR_MESSAGE, Respond, StandIn, StatusReply, TextReply};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use shared::{config::Env, tls::public_web};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -18,14 +19,18 @@ const KEY: &str = "the-api-key";
 fn settings(url: &str) -> Settings {
     Settings {
         base_url: url.to_owned(),
-        api_key: SecretString::from(KEY),
         model: "gemini-3.8-flash".to_owned(),
         timeout: Duration::from_secs(20),
+        tls: public_web(&Env::default()).unwrap(),
     }
 }
 
+fn with(settings: Settings) -> Gemini {
+    Gemini::new(Endpoint::new(settings).unwrap(), &KEY.into()).unwrap()
+}
+
 fn client(url: &str) -> Gemini {
-    Gemini::new(settings(url)).unwrap()
+    with(settings(url))
 }
 
 fn turn(role: Role, text: &str) -> Turn {
@@ -169,11 +174,11 @@ async fn a_wrong_key_a_retired_model_and_a_wrong_last_turn_are_final() {
     let hello = question("Hello");
 
     let key = SecretString::from("invalid");
-    let gemini = Gemini::new(Settings { api_key: key, ..settings(stand_in.url()) }).unwrap();
+    let gemini = Gemini::new(Endpoint::new(settings(stand_in.url())).unwrap(), &key).unwrap();
     assert_eq!(gemini.generate(&hello).await, Err(r#final(Cause::BadKey)));
 
     let model = "gemini-2.5-flash".to_owned();
-    let gemini = Gemini::new(Settings { model, ..settings(stand_in.url()) }).unwrap();
+    let gemini = with(Settings { model, ..settings(stand_in.url()) });
     assert_eq!(gemini.generate(&hello).await, Err(r#final(Cause::ModelGone)));
 
     let last_is_models = Prompt {
@@ -193,7 +198,7 @@ async fn a_server_that_hangs_is_left_after_the_time_out() {
     ] {
         let stand_in = StandIn::start(0).await.unwrap();
         stand_in.on(respond);
-        let gemini = Gemini::new(Settings { timeout, ..settings(stand_in.url()) }).unwrap();
+        let gemini = with(Settings { timeout, ..settings(stand_in.url()) });
         let started = Instant::now();
         let hello = question("Hello");
         let call = tokio::time::timeout(Duration::from_secs(10), gemini.generate(&hello));
@@ -262,8 +267,20 @@ async fn a_server_that_goes_away_is_noticed_at_once() {
 
 #[tokio::test]
 async fn an_answer_beyond_all_measure_is_not_read_to_its_end() {
-    let huge = Respond::text("x".repeat(9 * 1024 * 1024));
+    let huge = Respond::text("x".repeat(2 * 1024 * 1024));
     assert_eq!(made_of(huge).await, Err(r#final(Cause::TooLarge)));
+}
+
+#[tokio::test]
+async fn an_answer_that_no_item_of_the_table_could_hold_is_none_and_its_tokens_are_told() {
+    let largest = "x".repeat(380_000);
+    let kept = made_of(Respond::text(largest.clone())).await.unwrap();
+    assert_eq!(kept.text, largest);
+    let refused = made_of(Respond::text(largest + "x")).await;
+    assert!(
+        matches!(refused, Err(Failure::Final { cause: Cause::TooLarge, usage: Some(_) })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl World {
             .with("STRIPE_BASE_URL", stripe.url())
             .with("STRIPE_SECRET_KEY", STRIPE_KEY)
             .with("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET);
-        let host = Host::start(Settings::from_env(env).unwrap()).await.unwrap();
+        let host = Box::pin(Host::start(Settings::from_env(env).unwrap())).await.unwrap();
         Self { host, stripe, folder, http: http() }
     }
 

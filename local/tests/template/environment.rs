@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::stack::{PRODUCTION, PUBLIC_KEYS, Stack};
 
 /// What no template sets.
-const SET_BY_NO_TEMPLATE: [(&str, &str); 11] = [
+const SET_BY_NO_TEMPLATE: [(&str, &str); 12] = [
     ("AWS_REGION", "Lambda sets it"),
     ("AWS_ACCESS_KEY_ID", "Lambda sets it"),
     ("AWS_SECRET_ACCESS_KEY", "Lambda sets it"),
@@ -26,6 +26,7 @@ const SET_BY_NO_TEMPLATE: [(&str, &str); 11] = [
     ("AWS_LAMBDA_FUNCTION_VERSION", "Lambda sets it"),
     ("AWS_ENDPOINT_URL", "for a rehearsal"),
     ("AWS_CA_BUNDLE", "for tests"),
+    ("WEB_CA_BUNDLE", "for tests"),
     ("VALKEY_CLUSTER", "for a cache of one's own; VALKEY_IAM_CACHE implies it"),
     ("ACCESS_TOKEN_SECONDS", "for tests; the default is what is documented"),
     ("REQUEUE_AFTER_SECONDS", "for tests; the default is what the alarms reckon with"),
@@ -140,8 +141,8 @@ async fn start(function: &str, env: &Env) -> Result<(), ConfigError> {
     let clock = Arc::new(SystemClock);
     match function {
         "auth" => auth::State::from_env(env, clock).await.map(drop),
-        "user" => user::State::from_env(env, clock).map(drop),
-        "chatroom" => chatroom::State::from_env(env, clock).map(drop),
+        "user" => user::State::from_env(env, clock).await.map(drop),
+        "chatroom" => chatroom::State::from_env(env, clock).await.map(drop),
         "gemini-worker" => gemini_worker::Worker::from_env(env, clock).await.map(drop),
         "sweeper" => sweeper::Sweeper::from_env(env, clock).map(drop),
         "subscription" => subscription::State::from_env(env, clock).await.map(drop),
@@ -153,9 +154,12 @@ async fn start(function: &str, env: &Env) -> Result<(), ConfigError> {
     }
 }
 
-/// What the template sets, and what Lambda does.
+/// What the template sets, and what Lambda does. Nobody listens where functions connect to.
 fn env(variables: BTreeMap<String, String>) -> Env {
+    const NOBODY: &str = "http://127.0.0.1:1";
     let env = Env::default()
+        .with("AWS_ENDPOINT_URL", NOBODY)
+        .with("GEMINI_BASE_URL", NOBODY)
         .with("AWS_REGION", "eu-central-1")
         .with("AWS_ACCESS_KEY_ID", "id")
         .with("AWS_SECRET_ACCESS_KEY", "key");

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// The methods of `shared::queue::Queue` that call SQS, and the action that each takes.
-const OF_THE_QUEUE: [(&str, &str); 3] = [
+const OF_THE_QUEUE: [(&str, &str); 4] = [
+    ("warm_up", "sqs:GetQueueAttributes"),
     ("send", "sqs:SendMessage"),
     ("delay", "sqs:ChangeMessageVisibility"),
     ("depth", "sqs:GetQueueAttributes"),

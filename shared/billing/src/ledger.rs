@@ -7,7 +7,6 @@
 use std::{sync::Arc, time::Duration};
 
 use shared::{
-    aws::Aws,
     config::{ConfigError, Env},
     domain::{
         CheckoutId, Clock, CustomerId, Entitlement, EventId, Subscription, SubscriptionStatus,
@@ -74,15 +73,15 @@ pub enum SyncFailed {
 }
 
 impl Ledger {
-    /// From `SUBSCRIPTION_GRACE_SECONDS` (259,200: three days; 0 for none) and the tables' names.
+    /// From `SUBSCRIPTION_GRACE_SECONDS` (259,200: three days; 0 for none).
     pub fn from_env(
         env: &Env,
-        aws: &Aws,
+        store: Store,
         stripe: Stripe,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
         let grace = Duration::from_secs(env.parse("SUBSCRIPTION_GRACE_SECONDS", 3 * 24 * 3_600)?);
-        Ok(Self { store: Store::from_env(env, aws)?, stripe, clock, grace })
+        Ok(Self { store, stripe, clock, grace })
     }
 
     /// The tables.

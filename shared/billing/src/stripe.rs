@@ -142,7 +142,7 @@ impl Stripe {
         if is_for_tests && env.get("STAGE") == Some("production") {
             return Err(ConfigError::invalid("STRIPE_SECRET_KEY", "is a key for tests"));
         }
-        Ok(Self { transport: Transport::new(key, env.get("STRIPE_BASE_URL"))? })
+        Ok(Self { transport: Transport::from_env(env, key)? })
     }
 
     /// Makes a customer for `user`. The same `key` never makes a second one.

@@ -11,7 +11,10 @@ use reqwest::{
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
-use shared::{config::ConfigError, tls};
+use shared::{
+    config::{ConfigError, Env},
+    tls,
+};
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
 use crate::{StripeFailed, answer};
@@ -39,9 +42,9 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// With the secret key `key`; to Stripe itself, unless there is a `base_url`.
-    pub(crate) fn new(key: &SecretString, base_url: Option<&str>) -> Result<Self, ConfigError> {
-        let base_url = base_url.unwrap_or(DEFAULT_BASE_URL).trim_end_matches('/');
+    /// With the secret key `key`, at `STRIPE_BASE_URL`; to Stripe itself where that is not set.
+    pub(crate) fn from_env(env: &Env, key: &SecretString) -> Result<Self, ConfigError> {
+        let base_url = env.get(BASE_URL).unwrap_or(DEFAULT_BASE_URL).trim_end_matches('/');
         let url: Url = base_url.parse().map_err(|error| ConfigError::invalid(BASE_URL, error))?;
         let mut key = HeaderValue::try_from(format!("Bearer {}", key.expose_secret()))
             .map_err(|_| ConfigError::invalid("STRIPE_SECRET_KEY", "no header can carry it"))?;
@@ -57,9 +60,7 @@ impl Transport {
             .http1_only()
             // Stripe does not redirect; following one would carry the key along.
             .redirect(redirect::Policy::none())
-            .tls_backend_preconfigured(
-                tls::public_web().map_err(|error| ConfigError::invalid(BASE_URL, error))?,
-            );
+            .tls_backend_preconfigured(tls::public_web(env)?);
         let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         // A proxy for the outside world can't reach a stand-in on this machine.
         let builder = if loopback { builder.no_proxy() } else { builder };
@@ -121,11 +122,12 @@ mod tests {
     #[test]
     fn a_key_that_no_header_can_carry_is_refused_without_being_shown() {
         let key = SecretString::from("sk_secret\n");
-        let error = Transport::new(&key, None).err().unwrap().to_string();
+        let error = Transport::from_env(&Env::default(), &key).err().unwrap().to_string();
         assert!(error.contains("STRIPE_SECRET_KEY") && !error.contains("sk_secret"), "{error}");
         let key = SecretString::from("sk_secret");
-        assert!(Transport::new(&key, Some("not a url")).is_err());
-        let debugged = format!("{:?}", Transport::new(&key, None).unwrap().http);
+        let at = |url| Transport::from_env(&Env::default().with(BASE_URL, url), &key);
+        assert!(at("not a url").is_err());
+        let debugged = format!("{:?}", Transport::from_env(&Env::default(), &key).unwrap().http);
         assert!(!debugged.contains("sk_secret"), "{debugged}");
     }
 }

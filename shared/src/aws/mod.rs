@@ -10,17 +10,23 @@ mod secrets;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
-    Builder,
+    Connector,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    runtime_components::RuntimeComponents,
+};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
 
-use crate::config::{ConfigError, Env};
+use crate::{
+    config::{ConfigError, Env},
+    nearby::{self, Servers},
+};
 
 pub use json::{CallFailed, JsonService, Service};
 pub use secrets::SSM;
@@ -36,6 +42,19 @@ pub const OPERATION: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 3;
+
+/// How long a function waits at its start for connections to what its first request needs: where there
+/// are none by then, that request makes them.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+/// Makes a call at a function's start, for the connection that it leaves behind: Lambda gives a start a
+/// whole processor, and a request a fraction of one, which would take ten times as long over the
+/// handshake. What comes of the call is of no interest.
+pub fn warm_up(call: impl Future) -> impl Future<Output = ()> {
+    // Boxed: several of them side by side would be a large future.
+    let call = Box::pin(call);
+    async { drop(tokio::time::timeout(WARM_UP, call).await) }
+}
 
 /// Builds the clients of AWS services.
 #[derive(Debug, Clone)]
@@ -68,9 +87,11 @@ impl Aws {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
-            .http_client(http_client(&roots)?)
+            .http_client(http_client(&roots, env.servers())?)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            // Bodies are small, and the time of an attempt is bounded: nothing can stall for longer.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts);
         if let Some(url) = env.get("AWS_ENDPOINT_URL") {
             config = config.endpoint_url(url);
@@ -121,12 +142,33 @@ pub(crate) fn roots(env: &Env) -> Result<Arc<[u8]>, ConfigError> {
     Ok(roots.into())
 }
 
-/// One pool of connections for all clients of an [`Aws`].
-fn http_client(roots: &[u8]) -> Result<SharedHttpClient, ConfigError> {
+/// One pool of connections for all clients of an [`Aws`], with a way around it to `servers`.
+fn http_client(roots: &[u8], servers: &Servers) -> Result<SharedHttpClient, ConfigError> {
     let tls = TlsContext::builder()
         .with_trust_store(TrustStore::empty().with_pem_certificate(roots))
         .build()
         .map_err(|e| ConfigError::invalid("AWS_CA_BUNDLE", e))?;
-    let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    Ok(builder.tls_context(tls).build_https())
+    let connector = Connector::builder()
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
+        .sleep_impl(TokioSleep::new())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .build();
+    let connector = nearby::first(servers, SharedHttpConnector::new(connector));
+    Ok(SharedHttpClient::new(Pool(connector)))
+}
+
+/// What all clients share, whatever else is set for them. The SDK's own client would make a connector
+/// for each of them, and read the roots anew each time.
+#[derive(Debug)]
+struct Pool(SharedHttpConnector);
+
+impl HttpClient for Pool {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.clone()
+    }
 }

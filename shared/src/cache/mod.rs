@@ -78,6 +78,13 @@ impl Cache {
         self.query::<(u32,)>(Importance::Optional, &count).await.map(|(count,)| count)
     }
 
+    /// Connects, so that the first request doesn't have to. One round trip.
+    pub async fn warm_up(&self) {
+        let mut ping = redis::pipe();
+        ping.cmd("PING");
+        self.query::<(String,)>(Importance::Tried, &ping).await;
+    }
+
     /// How long it takes to answer `PING`; none if it doesn't. Two round trips: the first may have
     /// to connect, the second is measured.
     pub async fn ping(&self) -> Option<Duration> {

@@ -17,6 +17,8 @@ const AFTER_PERIOD: Duration = Duration::from_mins(10);
 const AUDIT: Duration = Duration::from_hours(24);
 /// How often one is asked about that is overdue for a change, or waits for its first payment.
 const OVERDUE: Duration = Duration::from_hours(1);
+/// An hour, in seconds.
+const HOUR: i64 = 3_600;
 
 /// Where a subscription is in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,17 +180,24 @@ impl Subscription {
         let now = now.as_second();
         let after_period =
             self.current_period_end.map(|end| end.saturating_add(seconds(AFTER_PERIOD)));
-        let waiting = match self.status {
+        let soon = now.saturating_add(seconds(OVERDUE));
+        let anyway = match self.status {
             SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired => return None,
-            SubscriptionStatus::Incomplete => OVERDUE,
-            _ => AUDIT,
+            SubscriptionStatus::Incomplete => soon,
+            _ => self.whole_hours(now.saturating_add(seconds(AUDIT))),
         };
         // Where a change is overdue, soon again, for a day: after that, no news are no surprise.
-        let soon = now.saturating_add(seconds(OVERDUE));
         let due = [after_period, self.entitlement(grace).until].into_iter().flatten();
         let due = due.filter(|due| due.saturating_add(seconds(AUDIT)) > now);
         let due = due.map(|due| if due > now { due } else { soon });
-        due.chain([now.saturating_add(seconds(waiting))]).min()
+        due.chain([anyway]).min()
+    }
+
+    /// The latest time up to `at` that is whole hours from when it began. Events come several at a time,
+    /// and if each moved the time by a second, each would have to be moved in an index. (Whole hours of
+    /// the clock would make it everybody's turn at once.)
+    fn whole_hours(&self, at: i64) -> i64 {
+        at.saturating_sub(at.saturating_sub(self.created).rem_euclid(HOUR))
     }
 }
 

@@ -12,9 +12,12 @@ use super::{
     live::{LIVE, as_caller},
     write::{Outcome, Transacted, Write},
 };
-use crate::domain::{
-    Caller, MessageId, MobileNumber, Role, SessionId, Tally, Tier, User, UserId,
-    text::{Email, FullName},
+use crate::{
+    aws::warm_up,
+    domain::{
+        Caller, MessageId, MobileNumber, Role, SessionId, Tally, Tier, User, UserId,
+        text::{Email, FullName},
+    },
 };
 
 /// A user with what only sign-in needs to know.
@@ -143,7 +146,18 @@ impl Profile {
     }
 }
 
+/// No id that is made is this one.
+fn nobody() -> UserId {
+    UserId::from_bytes([0; 16])
+}
+
 impl Store {
+    /// Connects, so that the first request doesn't have to: asks for an account that nobody has. See
+    /// [`warm_up`]. One round trip.
+    pub async fn warm_up(&self) {
+        warm_up(self.account(nobody(), Timestamp::UNIX_EPOCH)).await;
+    }
+
     /// The account that `number` belongs to. Two round trips, whether there is one or not: who
     /// measures the time can't tell.
     pub async fn account_of(
@@ -152,8 +166,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError> {
         let owner = self.owner_of(number, now).await?;
-        let nobody = UserId::from_bytes([0; 16]);
-        let account = self.account(owner.unwrap_or(nobody), now).await?;
+        let account = self.account(owner.unwrap_or_else(nobody), now).await?;
         Ok(account.filter(|_| owner.is_some()))
     }
 
@@ -163,10 +176,7 @@ impl Store {
         number: &MobileNumber,
         now: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
-        let Some(item) = self.get_user_item(keys::owner(number)).await? else { return Ok(None) };
-        let guard: Guard = serde_dynamo::from_item(item).map_err(corrupt)?;
-        let expired = guard.expires_at.is_some_and(|at| at <= now.as_second());
-        Ok((!expired).then_some(guard.user_id))
+        owner(self.get_user_item(keys::owner(number)).await?.unwrap_or_default(), now)
     }
 
     /// The account of `id`; none if it never was, was deleted, or expired unverified. One round
@@ -276,6 +286,16 @@ impl Store {
             .await?;
         Ok(answer.item)
     }
+}
+
+/// The user whom a number belongs to by its `guard`, which is empty if there is none.
+pub(super) fn owner(guard: Item, now: Timestamp) -> Result<Option<UserId>, StoreError> {
+    if guard.is_empty() {
+        return Ok(None);
+    }
+    let guard: Guard = serde_dynamo::from_item(guard).map_err(corrupt)?;
+    let expired = guard.expires_at.is_some_and(|at| at <= now.as_second());
+    Ok((!expired).then_some(guard.user_id))
 }
 
 #[derive(Deserialize)]

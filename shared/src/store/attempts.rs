@@ -68,23 +68,15 @@ pub enum Attempt {
 }
 
 impl Store {
-    /// The codes of a number. One round trip.
-    pub async fn challenge(
-        &self,
-        number: &MobileNumber,
-        purpose: Purpose,
-    ) -> Result<Option<Challenge>, StoreError> {
-        let item = self.get_user_item(keys::challenge(number, purpose.as_str())).await?;
-        item.map(|item| serde_dynamo::from_item(item).map_err(corrupt)).transpose()
-    }
-
-    /// Keeps a new code in place of `seen`. `false` if another one came between. One round trip.
+    /// Keeps a new code in place of those `seen`; none are seen where all have been forgotten. `Err`
+    /// with the codes that stand instead, if there are any. One round trip.
     pub async fn put_challenge(
         &self,
         number: &MobileNumber,
         challenge: &Challenge,
         seen: Option<&Challenge>,
-    ) -> Result<bool, StoreError> {
+        now: Timestamp,
+    ) -> Result<Result<(), Option<Challenge>>, StoreError> {
         let mut item: Item = serde_dynamo::to_item(challenge).map_err(corrupt)?;
         item.extend(keys::challenge(number, challenge.purpose.as_str()));
         let put = self
@@ -94,21 +86,25 @@ impl Store {
             .set_item(Some(item.clone()))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
         let put = match seen {
-            None => put.condition_expression("attribute_not_exists(pk)"),
+            None => put
+                .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
+                .expression_attribute_values(":now", secs(now)),
             // Codes are sent at different times, so they expire at different ones.
             Some(seen) => put
                 .condition_expression("code_expires_at = :seen")
                 .expression_attribute_values(":seen", n(seen.code_expires_at)),
         };
-        let Err(error) = put.send().await else { return Ok(true) };
-        match error.as_service_error() {
-            // This very code is there if the answer to the first try was lost, and the SDK tried
-            // again.
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(failed.item() == Some(&item))
-            }
-            _ => Err(error.into()),
+        let Err(error) = put.send().await else { return Ok(Ok(())) };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+        else {
+            return Err(error.into());
+        };
+        // This very code is there if the answer to the first try was lost, and the SDK tried again.
+        if failed.item() == Some(&item) {
+            return Ok(Ok(()));
         }
+        let standing = failed.item().cloned().map(serde_dynamo::from_item);
+        Ok(Err(standing.transpose().map_err(corrupt)?))
     }
 
     /// Counts one try of a number's code **before** it is looked at, so that parallel guesses can't
@@ -153,7 +149,8 @@ impl Store {
     }
 
     /// Counts one password **before** it is looked at: `Err(until)` if `most` were wrong since the
-    /// window began. One round trip, two for the first of a window.
+    /// window began. One round trip, two for the first after a window that is over and not yet
+    /// housekept.
     pub async fn count_login(
         &self,
         number: &MobileNumber,
@@ -162,18 +159,26 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<(), Timestamp>, StoreError> {
         let key = keys::login_failures(number);
-        let count =
-            Write::update(&self.tables.users, key.clone(), "SET attempts = attempts + :one")
-                .only_if("expires_at > :now AND attempts < :most")
-                .value(":one", n(1))
-                .value(":now", secs(now))
-                .value(":most", n(most));
-        let begin =
+        let end = secs(now.saturating_add(window).map_err(corrupt)?);
+        // A right password leaves no window behind: it begins the next one as well.
+        let count = Write::update(
+            &self.tables.users,
+            key.clone(),
+            "SET attempts = if_not_exists(attempts, :none) + :one, \
+             expires_at = if_not_exists(expires_at, :end)",
+        )
+        .only_if("attribute_not_exists(pk) OR (expires_at > :now AND attempts < :most)")
+        .value(":none", n(0))
+        .value(":one", n(1))
+        .value(":now", secs(now))
+        .value(":end", end.clone())
+        .value(":most", n(most));
+        let begin_anew =
             Write::update(&self.tables.users, key, "SET attempts = :one, expires_at = :end")
-                .only_if("attribute_not_exists(pk) OR expires_at <= :now")
+                .only_if("expires_at <= :now")
                 .value(":one", n(1))
                 .value(":now", secs(now))
-                .value(":end", secs(now.saturating_add(window).map_err(corrupt)?));
+                .value(":end", end);
         // Who loses the race for the first of a window is counted in it, and who finds that window
         // forgotten again begins the next: nobody goes uncounted.
         for _ in 0..LOGIN_ROUNDS {
@@ -183,7 +188,7 @@ impl Store {
             if let Some(until) = item.and_then(|item| window_end(&item)).filter(|end| *end > now) {
                 return Ok(Err(until));
             }
-            if let Outcome::Done(_) = self.update(begin.clone()).await? {
+            if let Outcome::Done(_) = self.update(begin_anew.clone()).await? {
                 return Ok(Ok(()));
             }
         }

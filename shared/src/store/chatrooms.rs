@@ -10,9 +10,12 @@ use super::{
     live::{LIVE, as_caller},
     write::{Outcome, Transacted, Write},
 };
-use crate::domain::{
-    Caller, Chatroom, ChatroomId, UserId,
-    text::{RoomName, SystemInstruction},
+use crate::{
+    aws::warm_up,
+    domain::{
+        Caller, Chatroom, ChatroomId, UserId,
+        text::{RoomName, SystemInstruction},
+    },
 };
 
 /// The condition on a room that it is there, and not deleted.
@@ -73,6 +76,13 @@ struct Record {
 }
 
 impl Store {
+    /// Connects, so that the first job doesn't have to: asks for a room that nobody has. See
+    /// [`warm_up`]. One round trip.
+    pub async fn warm_up_rooms(&self) {
+        let (nobody, nowhere) = (UserId::from_bytes([0; 16]), ChatroomId::from_bytes([0; 16]));
+        warm_up(self.chatroom(nobody, nowhere)).await;
+    }
+
     /// Opens a room. One round trip.
     pub async fn create_chatroom(
         &self,
@@ -119,6 +129,20 @@ impl Store {
             .await?;
         let open = answer.item.filter(|item| !item.contains_key("deleted_at"));
         open.map(chatroom).transpose()
+    }
+
+    /// Whether `user` has this room. One round trip.
+    pub async fn has_chatroom(&self, user: UserId, id: ChatroomId) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.chatrooms)
+            .set_key(Some(keys::chatroom(user, id)))
+            .projection_expression("chatroom_id, deleted_at")
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(answer.item.is_some_and(|item| !item.contains_key("deleted_at")))
     }
 
     /// A page of `user`'s rooms, latest activity first, at most `limit` of them, from `cursor` on
@@ -218,11 +242,6 @@ impl Store {
                 item.is_some_and(|item| item.get("deleted_at") == Some(&ms(now)))
             }
         })
-    }
-
-    /// A check, as part of a transaction, that a room is open.
-    pub(super) fn room_is_open(&self, user: UserId, id: ChatroomId) -> Write {
-        Write::check(&self.tables.chatrooms, keys::chatroom(user, id)).only_if(OPEN)
     }
 }
 

@@ -2,10 +2,14 @@
 //! and the same read from an item.
 
 use super::{
-    keys::{Item, n, s},
+    Store, StoreError,
+    keys::{self, Item, n, s},
     write::Write,
 };
 use crate::domain::Caller;
+
+/// What [`is_live`] looks at.
+const SHOWN: &str = "pk, session_generation, kept_session, ended_sessions, deleted_at";
 
 /// The condition on a profile that a caller's session has not ended. Use with [`as_caller`].
 pub(super) const LIVE: &str = "attribute_exists(pk) AND attribute_not_exists(deleted_at) \
@@ -24,6 +28,23 @@ pub(super) fn is_live(profile: &Item, caller: &Caller) -> bool {
         && (profile.get("session_generation") == Some(&n(caller.generation))
             || profile.get("kept_session") == Some(&s(caller.session_id)))
         && !ended(profile).contains(&caller.session_id.to_string())
+}
+
+impl Store {
+    /// Whether the session of `caller` still stands: for what does not hold [`LIVE`] as a condition.
+    /// One round trip.
+    pub async fn is_signed_in(&self, caller: &Caller) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::profile(caller.user_id)))
+            .projection_expression(SHOWN)
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(answer.item.is_some_and(|profile| is_live(&profile, caller)))
+    }
 }
 
 fn ended(profile: &Item) -> &[String] {

@@ -1,5 +1,6 @@
 //! Messages: the table `messages`, by room and id, and its sparse index of what is pending.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -52,7 +53,6 @@ pub struct FailedAttempts {
 
 #[derive(Deserialize)]
 struct Record {
-    chatroom_id: ChatroomId,
     message_id: MessageId,
     content: String,
     status: Status,
@@ -87,7 +87,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        answer.item.map(message).transpose()
+        answer.item.map(|item| message(room, item)).transpose()
     }
 
     /// A page of a room's history, at most `limit` messages. Its cost does not depend on how long
@@ -98,6 +98,25 @@ impl Store {
         direction: Direction,
         limit: u16,
     ) -> Result<MessagePage, StoreError> {
+        page(self.history(room, direction, limit), room, direction, limit).await
+    }
+
+    /// The same page with no more of each message than a model is shown, or what tells whether it is
+    /// shown: what was said, by whom, and whether it is settled. One round trip.
+    pub async fn turns(
+        &self,
+        room: ChatroomId,
+        direction: Direction,
+        limit: u16,
+    ) -> Result<MessagePage, StoreError> {
+        let query = self
+            .history(room, direction, limit)
+            .projection_expression("message_id, content, #status, reply_to")
+            .expression_attribute_names("#status", "status");
+        page(query, room, direction, limit).await
+    }
+
+    fn history(&self, room: ChatroomId, direction: Direction, limit: u16) -> QueryFluentBuilder {
         let query = self
             .client
             .query()
@@ -107,7 +126,7 @@ impl Store {
             .scan_index_forward(matches!(direction, Direction::After(_)))
             // One more than asked for tells whether there is another page.
             .limit(i32::from(limit) + 1);
-        let query = match direction {
+        match direction {
             Direction::Latest => query.key_condition_expression("chatroom_id = :room"),
             Direction::Before(id) => query
                 .key_condition_expression("chatroom_id = :room AND message_id < :id")
@@ -115,18 +134,7 @@ impl Store {
             Direction::After(id) => query
                 .key_condition_expression("chatroom_id = :room AND message_id > :id")
                 .expression_attribute_values(":id", s(id)),
-        };
-        let answer = query.send().await?;
-        // A page of DynamoDB's own ends at 1 MB, before our limit, when messages are long.
-        let cut = answer.last_evaluated_key.is_some();
-        let mut items = answer.items.unwrap_or_default();
-        let more = cut || items.len() > usize::from(limit);
-        items.truncate(limit.into());
-        if !matches!(direction, Direction::After(_)) {
-            items.reverse();
         }
-        let messages = items.into_iter().map(message).collect::<Result<_, _>>()?;
-        Ok(MessagePage { messages, more })
     }
 
     /// Notes that a question was put to the model in vain, and tells how often by now; none if it
@@ -152,16 +160,14 @@ impl Store {
     }
 
     /// The pending questions that were asked before `before`, the oldest first, at most `limit` of
-    /// each of the index's partitions. One round trip for each partition.
+    /// each of the index's partitions. One round trip for each partition, all at once.
     pub async fn pending_before(
         &self,
         before: Timestamp,
         limit: u16,
     ) -> Result<Vec<Pending>, StoreError> {
-        let mut pending = Vec::new();
-        for shard in 0..SHARDS {
-            let answer = self
-                .client
+        let queries = (0..SHARDS).map(|shard| {
+            self.client
                 .query()
                 .table_name(&self.tables.messages)
                 .index_name(keys::PENDING_INDEX)
@@ -170,16 +176,36 @@ impl Store {
                 .expression_attribute_values(":before", s(MessageId::lowest_at(before)))
                 .limit(limit.into())
                 .send()
-                .await?;
-            let items = answer.items.unwrap_or_default();
-            pending.extend(serde_dynamo::from_items::<_, Pending>(items).map_err(corrupt)?);
-        }
+        });
+        let answers = futures_util::future::try_join_all(queries).await?;
+        let items = answers.into_iter().flat_map(|answer| answer.items.unwrap_or_default());
+        let mut pending: Vec<Pending> =
+            serde_dynamo::from_items(items.collect::<Vec<_>>()).map_err(corrupt)?;
         pending.sort_unstable_by_key(|question| question.message_id);
         Ok(pending)
     }
 }
 
-fn message(item: Item) -> Result<Message, StoreError> {
+async fn page(
+    query: QueryFluentBuilder,
+    room: ChatroomId,
+    direction: Direction,
+    limit: u16,
+) -> Result<MessagePage, StoreError> {
+    let answer = query.send().await?;
+    // A page of DynamoDB's own ends at 1 MB, before our limit, when messages are long.
+    let cut = answer.last_evaluated_key.is_some();
+    let mut items = answer.items.unwrap_or_default();
+    let more = cut || items.len() > usize::from(limit);
+    items.truncate(limit.into());
+    if !matches!(direction, Direction::After(_)) {
+        items.reverse();
+    }
+    let messages = items.into_iter().map(|item| message(room, item)).collect::<Result<_, _>>()?;
+    Ok(MessagePage { messages, more })
+}
+
+fn message(room: ChatroomId, item: Item) -> Result<Message, StoreError> {
     let record: Record = serde_dynamo::from_item(item).map_err(corrupt)?;
     let side = match record.reply_to {
         None => Side::Question { status: record.status, reply_id: record.reply_id },
@@ -190,10 +216,5 @@ fn message(item: Item) -> Result<Message, StoreError> {
             usage: record.usage,
         },
     };
-    Ok(Message {
-        id: record.message_id,
-        chatroom_id: record.chatroom_id,
-        content: record.content,
-        side,
-    })
+    Ok(Message { id: record.message_id, chatroom_id: room, content: record.content, side })
 }

@@ -44,7 +44,7 @@ pub use purge::Purged;
 pub use replies::{Answer, Apology, Settled};
 pub use roles::Standing;
 pub use sends::{Denied, NewMessage, Sent};
-pub use sessions::{Redeemed, Session};
+pub use sessions::{Redeemed, Rotation, Session};
 pub use signups::{Signup, SignupOutcome};
 pub use usage::DayUsage;
 

@@ -38,7 +38,7 @@ struct RoomKey {
 
 impl Store {
     /// Rooms that wait to be purged, at most `limit` of each of the index's partitions. One round
-    /// trip for each partition.
+    /// trip for each partition, all at once.
     pub async fn rooms_to_purge(
         &self,
         limit: u16,
@@ -49,17 +49,15 @@ impl Store {
     }
 
     /// Accounts that wait to be purged, at most `limit` of each of the index's partitions. One
-    /// round trip for each partition.
+    /// round trip for each partition, all at once.
     pub async fn accounts_to_purge(&self, limit: u16) -> Result<Vec<UserId>, StoreError> {
         let items = self.to_purge(&self.tables.users, limit).await?;
         items.iter().map(keys::user_of).collect()
     }
 
     async fn to_purge(&self, table: &str, limit: u16) -> Result<Vec<Item>, StoreError> {
-        let mut found = Vec::new();
-        for shard in 0..SHARDS {
-            let answer = self
-                .client
+        let queries = (0..SHARDS).map(|shard| {
+            self.client
                 .query()
                 .table_name(table)
                 .index_name(keys::PURGE_INDEX)
@@ -67,22 +65,14 @@ impl Store {
                 .expression_attribute_values(":shard", n(shard))
                 .limit(limit.into())
                 .send()
-                .await?;
-            found.extend(answer.items.unwrap_or_default());
-        }
-        Ok(found)
+        });
+        let answers = futures_util::future::try_join_all(queries).await?;
+        Ok(answers.into_iter().flat_map(|answer| answer.items.unwrap_or_default()).collect())
     }
 
-    /// Deletes up to `limit` messages of a deleted room, and the room itself once none is left. One
-    /// round trip, and one for every 25 messages.
-    ///
-    /// Nothing is added to a room once it is deleted, so a consistent read sees all that there is.
-    pub async fn purge_room(
-        &self,
-        user: UserId,
-        room: ChatroomId,
-        limit: u16,
-    ) -> Result<Purged, StoreError> {
+    /// Deletes up to `limit` messages of a deleted room; it has none if no item is deleted. One round
+    /// trip, and one for every 25 messages.
+    pub async fn purge_messages(&self, room: ChatroomId, limit: u16) -> Result<Purged, StoreError> {
         let answer = self
             .client
             .query()
@@ -94,14 +84,43 @@ impl Store {
             .limit(limit.into())
             .send()
             .await?;
-        let more = answer.last_evaluated_key.is_some();
-        let mut purged =
-            self.delete_all(&self.tables.messages, answer.items.unwrap_or_default()).await?;
-        if !more {
-            self.delete_one(&self.tables.chatrooms, keys::chatroom(user, room)).await?;
-            purged += 1;
-        }
-        Ok(Purged { items: purged, finished: !more })
+        let found = answer.items.unwrap_or_default();
+        let items = self.delete_all(&self.tables.messages, found).await?;
+        Ok(Purged { items, finished: false })
+    }
+
+    /// Deletes a deleted room in which no message was found, and no message was deleted lately. One round
+    /// trip.
+    ///
+    /// A reply that was under way may come between a look and the deletions, so only a look that finds
+    /// nothing shows that nothing is left, and that nothing can come any more: no question is added to a
+    /// deleted room ([`Store::accept`]), and a reply only where its question is still there and pending
+    /// ([`Store::answer`]). The ids are read in their order, a question's before its reply's: whose
+    /// question was gone had its reply written before, or never gets one.
+    ///
+    /// "Lately" is a run of the sweeper, because a query may show a transaction half written
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): its
+    /// answered question, which goes, and its reply a moment later.
+    pub async fn purge_room(&self, user: UserId, room: ChatroomId) -> Result<Purged, StoreError> {
+        self.delete_one(&self.tables.chatrooms, keys::chatroom(user, room)).await?;
+        Ok(Purged { items: 1, finished: true })
+    }
+
+    /// Whether anything is left of `user`'s rooms, those included that are deleted from view. One
+    /// round trip.
+    pub async fn has_rooms(&self, user: UserId) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.tables.chatrooms)
+            .key_condition_expression("user_id = :user")
+            .expression_attribute_values(":user", s(user))
+            .projection_expression("chatroom_id")
+            .consistent_read(true)
+            .limit(1)
+            .send()
+            .await?;
+        Ok(answer.items.is_some_and(|items| !items.is_empty()))
     }
 
     /// Deletes from view up to `limit` rooms of `user`; `finished` if that was all of them. One round
@@ -136,8 +155,10 @@ impl Store {
     }
 
     /// Deletes up to `limit` items of a deleted account, its tombstone last. One round trip, and
-    /// one for every 25 items. Its rooms have to be deleted before: nothing else leads to them. The
-    /// tombstone stays, and the purge unfinished, as long as there may be a subscription to cancel.
+    /// one for every 25 items. Its rooms have to be purged before ([`Store::has_rooms`]): nothing else
+    /// leads to them, and as long as a question waits in one, its reply may be counted in the account's
+    /// usage. The tombstone stays, and the purge unfinished, as long as there may be a subscription to
+    /// cancel.
     pub async fn purge_account(&self, user: UserId, limit: u16) -> Result<Purged, StoreError> {
         let answer = self
             .client

@@ -9,7 +9,7 @@ use super::{
     accounts::Profile,
     attempts::Challenge,
     corrupt,
-    keys::{self, Item, ms, n, s},
+    keys::{self, Item, ms, n, s, secs},
     write::{Outcome, Transacted, Write},
 };
 use crate::domain::{MobileNumber, SessionId, UserId};
@@ -47,6 +47,31 @@ pub struct Session {
     pub generation: u64,
     /// When it ends if it isn't refreshed, Unix seconds.
     pub expires_at: i64,
+}
+
+/// The exchange of a session's latest refresh token for the next one.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    /// Whose session.
+    pub user_id: UserId,
+    /// Which one.
+    pub session_id: SessionId,
+    /// Hash of the part that both tokens share.
+    pub family_hash: String,
+    /// Hash of the other part of the token that is given.
+    pub given: String,
+    /// The same of the token that takes its place.
+    pub next: String,
+    /// When the session ends if that one isn't used, Unix seconds.
+    pub expires_at: i64,
+}
+
+impl Rotation {
+    /// The exchange that undoes this one.
+    #[must_use]
+    pub fn back(self) -> Self {
+        Self { given: self.next, next: self.given, ..self }
+    }
 }
 
 impl Session {
@@ -180,26 +205,29 @@ impl Store {
         Ok(account.zip(found))
     }
 
-    /// Exchanges a session's refresh token: the one with hash `old` is used up. `false` if it was
-    /// already, or the session is gone. One round trip.
-    pub async fn rotate(&self, session: &Session, old: &str) -> Result<bool, StoreError> {
+    /// Exchanges a session's refresh token, if the one given is its latest and the session has not
+    /// expired. The session as it stands then, exchanged or not; none if it is gone. Whether its
+    /// account still stands is not asked: who calls this looks at that as well. One round trip.
+    pub async fn rotate(
+        &self,
+        rotation: &Rotation,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
         let write = Write::update(
             &self.tables.users,
-            keys::session(session.user_id, session.session_id),
-            "SET token_hash = :new, expires_at = :expires_at",
+            keys::session(rotation.user_id, rotation.session_id),
+            "SET token_hash = :next, expires_at = :expires_at",
         )
-        .only_if("token_hash = :old")
-        .value(":new", s(&session.token_hash))
-        .value(":old", s(old))
-        .value(":expires_at", n(session.expires_at));
-        Ok(match self.update(write).await? {
-            Outcome::Done(_) => true,
-            // This very token is there if the answer to the first try was lost, and the SDK tried
-            // again.
-            Outcome::Refused(item) => {
-                item.is_some_and(|item| item.get("token_hash") == Some(&s(&session.token_hash)))
-            }
-        })
+        .only_if("token_hash = :given AND family_hash = :family AND expires_at > :now")
+        .value(":given", s(&rotation.given))
+        .value(":family", s(&rotation.family_hash))
+        .value(":now", secs(now))
+        .value(":next", s(&rotation.next))
+        .value(":expires_at", n(rotation.expires_at));
+        let (Outcome::Done(item) | Outcome::Refused(Some(item))) = self.update(write).await? else {
+            return Ok(None);
+        };
+        serde_dynamo::from_item(item).map(Some).map_err(corrupt)
     }
 
     /// Ends a session: none of its refresh tokens is good any more, and its access tokens are only

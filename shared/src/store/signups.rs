@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{
     Account, Store, StoreError,
-    accounts::Profile,
+    accounts::{self, Profile},
     corrupt,
     keys::{self, Item, ms, n, s, secs},
-    write::{Transacted, Write},
+    write::{Refusal, Transacted, Write},
 };
 use crate::domain::{
     MobileNumber, Tier, UserId,
@@ -40,12 +40,14 @@ pub struct Signup<'a> {
 pub enum SignupOutcome {
     /// The account stands, unverified.
     Done,
-    /// Somebody else was faster: look again.
-    Changed,
+    /// The number is this user's, whose account is not as it was thought to be: look at it.
+    Taken(UserId),
+    /// The number is nobody's any more.
+    Free,
 }
 
 impl Store {
-    /// Opens an unverified account. One round trip.
+    /// Opens an unverified account, if the number is nobody's. One round trip.
     pub async fn open_account(
         &self,
         id: UserId,
@@ -62,13 +64,13 @@ impl Store {
             .value(":now", secs(signup.now));
         match self.transact(vec![guard, Write::put(&self.tables.users, item)]).await? {
             Transacted::Done => Ok(SignupOutcome::Done),
-            Transacted::Refused(_) => Ok(SignupOutcome::Changed),
+            Transacted::Refused(refused) => refused_by(refused, None, signup.now),
         }
     }
 
     /// Signs up once more for a number that nobody has verified yet: the later facts stand, under
-    /// the same id, for as long as a new account's would. [`SignupOutcome::Changed`] if `account` is
-    /// not as it was read. One round trip.
+    /// the same id, for as long as a new account's would. Refused if `account` is not as
+    /// it was read. One round trip.
     pub async fn sign_up_again(
         &self,
         account: &Account,
@@ -106,9 +108,23 @@ impl Store {
         .value(":expires_at", secs(signup.expires_at));
         match self.transact(vec![guard, profile]).await? {
             Transacted::Done => Ok(SignupOutcome::Done),
-            Transacted::Refused(_) => Ok(SignupOutcome::Changed),
+            Transacted::Refused(refused) => refused_by(refused, Some(account.user.id), signup.now),
         }
     }
+}
+
+/// Whose the number is, by the guard that refused a signup: it is the first of the writes. If that one
+/// did not, it was as `thought`.
+fn refused_by(
+    refused: Vec<Option<Refusal>>,
+    thought: Option<UserId>,
+    now: Timestamp,
+) -> Result<SignupOutcome, StoreError> {
+    let owner = match refused.into_iter().next().flatten() {
+        Some(Refusal { item: guard }) => accounts::owner(guard, now)?,
+        None => thought,
+    };
+    Ok(owner.map_or(SignupOutcome::Free, SignupOutcome::Taken))
 }
 
 /// The profile of an account that a signup opens.

@@ -4,8 +4,10 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use super::*;
 
@@ -68,6 +70,7 @@ fn good_header() -> Header {
 }
 
 fn sign(header: &Header, claims: &Value, key: &str) -> String {
+    use_ed25519();
     let key = EncodingKey::from_ed_der(&STANDARD.decode(key).unwrap());
     jsonwebtoken::encode(header, claims, &key).unwrap()
 }
@@ -98,6 +101,38 @@ fn a_token_is_good_until_the_very_second_of_its_expiry() {
     assert!(expiring(NOW + 1) && expiring(NOW + HOUR));
     assert!(!expiring(NOW) && !expiring(NOW - 1) && !expiring(0));
     assert!(!expiring(i64::MIN) && !expiring(i64::MAX), "no time that there is");
+}
+
+#[test]
+fn a_token_that_was_good_is_good_again_and_not_a_second_longer() {
+    let clock = Arc::new(StoppedClock(Timestamp::from_second(NOW).unwrap().into()));
+    let keys = json!({"keys": [jwk("one", X)]}).to_string();
+    let env = Env::default().with("JWT_PUBLIC_KEYS", keys);
+    let verifier = Verifier::from_env(&env, Arc::<StoppedClock>::clone(&clock)).unwrap();
+    let token = sign(&good_header(), &claims(), KEY);
+    for _ in 0..3 {
+        let said = verifier.verify(&token).unwrap();
+        assert_eq!(serde_json::to_value(said).unwrap(), claims());
+    }
+    let mut forged = token.clone().into_bytes();
+    *forged.last_mut().unwrap() ^= 1;
+    let forged = String::from_utf8(forged).unwrap();
+    assert!(verifier.verify(&forged).is_err(), "known by all of it, the signature too");
+    *clock.0.lock().unwrap() = Timestamp::from_second(NOW + HOUR).unwrap();
+    assert!(verifier.verify(&token).is_err());
+    assert!(verifier.verify(&token).is_err());
+}
+
+#[test]
+fn what_was_refused_is_looked_at_again() {
+    let clock = Arc::new(StoppedClock(Timestamp::from_second(NOW + HOUR).unwrap().into()));
+    let keys = json!({"keys": [jwk("one", X)]}).to_string();
+    let env = Env::default().with("JWT_PUBLIC_KEYS", keys);
+    let verifier = Verifier::from_env(&env, Arc::<StoppedClock>::clone(&clock)).unwrap();
+    let token = sign(&good_header(), &claims(), KEY);
+    assert!(verifier.verify(&token).is_err());
+    *clock.0.lock().unwrap() = Timestamp::from_second(NOW).unwrap();
+    assert!(verifier.verify(&token).is_ok(), "the clock was put back");
 }
 
 #[test]
@@ -155,14 +190,15 @@ fn every_claim_has_to_be_there() {
 #[test]
 fn the_algorithm_is_pinned() {
     let public = URL_SAFE_NO_PAD.decode(X).unwrap();
-    for secret in [X.as_bytes(), &public] {
-        let mut header = good_header();
-        header.alg = Algorithm::HS256;
-        let key = EncodingKey::from_secret(secret);
-        let token = jsonwebtoken::encode(&header, &claims(), &key).unwrap();
-        assert_eq!(verify(&token).unwrap_err(), InvalidToken);
-    }
     let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    for secret in [X.as_bytes(), &public] {
+        let header = part(json!({"typ": "at+jwt", "kid": "one", "alg": "HS256"}));
+        let signed = format!("{header}.{}", part(claims()));
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+        mac.update(signed.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+        assert_eq!(verify(&format!("{signed}.{signature}")).unwrap_err(), InvalidToken);
+    }
     for alg in ["none", "None", "NONE", "", "EdDSA"] {
         let unsigned = part(json!({"typ": "at+jwt", "kid": "one", "alg": alg}));
         let unsigned = format!("{unsigned}.{}.", part(claims()));
@@ -185,7 +221,8 @@ fn one_changed_character_is_seen() {
 fn without_a_readable_key_nothing_starts() {
     let no_kid = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": X}]}).to_string();
     let unreadable = json!({"keys": [jwk("one", "no key")]}).to_string();
-    for keys in ["", "{}", r#"{"keys":[]}"#, &no_kid, &unreadable] {
+    let short = json!({"keys": [jwk("one", &X[..42])]}).to_string();
+    for keys in ["", "{}", r#"{"keys":[]}"#, &no_kid, &unreadable, &short] {
         assert!(from_env(keys).is_err(), "{keys}");
     }
 }

@@ -9,7 +9,7 @@ use tests::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,9 +115,25 @@ async fn a_long_history_is_cut_to_the_budget_with_its_newest_turns_kept() {
     assert_eq!(asked.turns().last(), Some(&long.as_str()));
 }
 
-/// One request to a server of our own, as it came over the wire, and a canned answer.
+/// One question to a server of our own, as it came over the wire, and a canned answer. What only wants to
+/// connect is told that there is nothing.
 async fn serve_once(listener: TcpListener) -> String {
-    let (mut connection, _) = listener.accept().await.unwrap();
+    loop {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let request = read(&mut connection).await;
+        let is_question = request.starts_with("POST ");
+        let answer = if is_question { canned() } else { NOT_FOUND.to_owned() };
+        connection.write_all(answer.as_bytes()).await.unwrap();
+        connection.flush().await.unwrap();
+        if is_question {
+            return request;
+        }
+    }
+}
+
+const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+async fn read(connection: &mut TcpStream) -> String {
     let mut request = Vec::new();
     let mut buffer = [0; 4_096];
     while !complete(&request) {
@@ -125,6 +141,10 @@ async fn serve_once(listener: TcpListener) -> String {
         assert!(read > 0, "half a request: {}", String::from_utf8_lossy(&request));
         request.extend_from_slice(&buffer[..read]);
     }
+    String::from_utf8(request).unwrap()
+}
+
+fn canned() -> String {
     let body = json!({
         "candidates": [{
             "content": {"role": "model", "parts": [{"text": "From the configured server."}]},
@@ -133,13 +153,10 @@ async fn serve_once(listener: TcpListener) -> String {
         "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7},
     })
     .to_string();
-    let answer = format!(
+    format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
-    );
-    connection.write_all(answer.as_bytes()).await.unwrap();
-    connection.flush().await.unwrap();
-    String::from_utf8(request).unwrap()
+    )
 }
 
 /// Whether a request's head is there, and all of the body that it announces.

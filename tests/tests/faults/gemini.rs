@@ -3,13 +3,12 @@
 //! That one room's hanging call holds up no other room, and ends in a clear failure and a unit given
 //! back, is in `e2e/worker.rs`.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use futures_util::future::join_all;
 use tests::{
     Behaviour, PATIENCE, Respond,
-    chaos::{
-        fault::{Fault, Target},
-        proxy::Call,
-    },
+    chaos::fault::{Fault, Target},
     clear_of_midnight, eventually,
     model::asked_about,
 };
@@ -50,9 +49,9 @@ async fn an_answer_of_the_model_that_is_lost_on_its_way_is_asked_for_again() {
         let world = World::builder().start().await;
         let user = world.user().await;
         let room = user.create_room("Lost").await;
-        let lost = fault.clone();
-        let decide = move |call: &Call| (call.number < 2).then(|| lost.clone());
-        world.proxy(Target::Gemini).decide(decide);
+        let (lost, calls) = (fault.clone(), AtomicU32::default());
+        let is_lost = move || calls.fetch_add(1, Ordering::Relaxed) < 2;
+        world.proxy(Target::Gemini).decide(move |_| is_lost().then(|| lost.clone()));
         let question = user.ask(&room, "Lost twice").await;
         answered_once_in_order(&user, &room, &[&question]).await;
         assert_eq!(world.failed(Target::Gemini), 2, "{fault:?}");

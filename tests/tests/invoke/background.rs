@@ -8,7 +8,9 @@ use shared::{
     store::Direction,
 };
 
-use crate::{events::event, world::World};
+use tests::deployed::{World, event};
+
+use crate::emulator::Emulator;
 
 #[tokio::test]
 async fn gemini_worker_answers_a_batch_of_two_rooms() {
@@ -25,7 +27,7 @@ async fn gemini_worker_answers_a_batch_of_two_rooms() {
         world.ask(&ada, job.chatroom_id, job.message_id).await;
     }
 
-    let worker = world.emulate("gemini-worker");
+    let worker = Emulator::of(&world, "gemini-worker");
     let answer = worker.invoke(&event).await;
     assert_eq!(answer.payload, json!({"batchItemFailures": []}), "{answer:?}");
     for job in &jobs {
@@ -61,7 +63,7 @@ async fn sweeper_queues_what_has_been_pending_for_minutes() {
     let message = ids.next(then);
     world.ask(&ada, room, message).await;
 
-    let report = world.emulate("sweeper").invoke(&event("sweeper")).await.payload;
+    let report = Emulator::of(&world, "sweeper").invoke(&event("sweeper")).await.payload;
     assert_eq!((&report["queued"], &report["failed_steps"]), (&json!(1), &json!(0)), "{report}");
     let queued = world.queued().await;
     assert_eq!(queued.len(), 1, "{queued:?}");
@@ -77,7 +79,7 @@ async fn reconciler_asks_stripe_about_a_checkout_that_was_left() {
     world.clock.set(now);
     world.stripe.clear_requests();
 
-    let report = world.emulate("reconciler").invoke(&event("reconciler")).await.payload;
+    let report = Emulator::of(&world, "reconciler").invoke(&event("reconciler")).await.payload;
     let expected: Value = json!({"synced": 1, "closed": 0, "nothing": 0, "put_off": 0});
     assert_eq!(report, expected);
     assert!(!world.stripe.requests().is_empty());

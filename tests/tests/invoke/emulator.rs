@@ -16,7 +16,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::template::Function;
+use tests::deployed::{Function, World};
 
 /// How long an emulator may take until it listens, and to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,11 +47,16 @@ pub(crate) struct Answer {
 }
 
 impl Emulator {
-    /// Starts `function` with the environment that the template gives it and, beneath that,
-    /// `surroundings`: what Lambda sets. It starts for good with the first invocation.
-    pub(crate) fn start(function: &Function, surroundings: &BTreeMap<String, String>) -> Self {
+    /// The function of this name, as the template deploys it.
+    pub(crate) fn of(world: &World, name: &str) -> Self {
+        Self::start(world, &world.function(name))
+    }
+
+    /// Starts `function`, which may differ from what the template deploys, with its environment and,
+    /// beneath that, what Lambda sets. It starts for good with the first invocation.
+    pub(crate) fn start(world: &World, function: &Function) -> Self {
         for _ in 0..TRIES {
-            if let Some(started) = Self::try_start(function, surroundings) {
+            if let Some(started) = Self::try_start(function, world.surroundings()) {
                 return started;
             }
         }

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{
-    events::{event, names, needs_token, with_token},
-    world::World,
-};
+use tests::deployed::{World, event, names, needs_token, with_token};
+
+use crate::emulator::Emulator;
 
 /// A field of a line, or else of the spans around it.
 fn field<'a>(line: &'a Value, name: &str) -> Option<&'a Value> {
@@ -27,7 +26,7 @@ async fn every_function_answers_its_event_as_it_is_in_the_file() {
     let world = World::start().await;
     for function in world.functions() {
         let name = &function.name;
-        let answer = world.emulate_as(&function).invoke(&event(name)).await;
+        let answer = Emulator::start(&world, &function).invoke(&event(name)).await;
         assert_eq!(answer.status, 200, "{name} did not start");
         assert_eq!(answer.payload.get("errorType"), None, "{name}: {answer:?}");
         if function.source == "HttpApi" {
@@ -46,7 +45,8 @@ async fn every_function_takes_a_token_that_another_key_of_the_set_has_signed() {
     for function in world.functions() {
         let event = event(&function.name);
         if needs_token(&event) {
-            let answer = world.emulate_as(&function).invoke(&with_token(event, &token)).await;
+            let answer =
+                Emulator::start(&world, &function).invoke(&with_token(event, &token)).await;
             let status = answer.payload["statusCode"].as_u64().unwrap();
             assert!(status != 401 && status < 500, "{}: {answer:?}", function.name);
         }
@@ -60,7 +60,7 @@ async fn every_line_that_a_function_prints_names_the_request() {
     for function in world.functions() {
         let (name, event) = (&function.name, event(&function.name));
         let event = if needs_token(&event) { with_token(event, &token) } else { event };
-        let emulator = world.emulate_as(&function);
+        let emulator = Emulator::start(&world, &function);
         emulator.invoke(&event).await;
         let lines = emulator.lines();
         if function.source == "HttpApi" {
@@ -87,7 +87,7 @@ async fn no_function_prints_a_secret_a_token_or_a_number() {
     for function in world.functions() {
         let event = event(&function.name);
         let event = if needs_token(&event) { with_token(event, &token) } else { event };
-        let emulator = world.emulate_as(&function);
+        let emulator = Emulator::start(&world, &function);
         emulator.invoke(&event).await;
         let output = emulator.output();
         for secret in world.secrets().chain([&*token, "1234567890", "Galileo"]) {

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::{events::event, world::World};
+use tests::deployed::{World, event};
+
+use crate::emulator::Emulator;
 
 /// Variables without which no function that is given them may start.
 fn is_needed(variable: &str) -> bool {
@@ -26,7 +28,7 @@ async fn an_event_of_another_kind_fails_its_invocation_and_no_other() {
     let mut tried = 0;
     for function in world.functions() {
         let Some(foreign) = foreign_event(&function.source) else { continue };
-        let emulator = world.emulate_as(&function);
+        let emulator = Emulator::start(&world, &function);
         let failed = emulator.invoke(&foreign).await;
         let kind = failed.payload["errorType"].as_str();
         assert!(kind.is_some_and(|kind| !kind.is_empty()), "{}: {failed:?}", function.name);
@@ -45,7 +47,7 @@ async fn a_function_without_a_variable_that_it_needs_does_not_start_and_names_it
         for variable in function.environment.keys().filter(|variable| is_needed(variable)) {
             let mut without = function.clone();
             without.environment.remove(variable);
-            let emulator = world.emulate_as(&without);
+            let emulator = Emulator::start(&world, &without);
             let answer = emulator.invoke(&event(&function.name)).await;
             assert_eq!(answer.status, 502, "{} started without {variable}", function.name);
             // A secret is named as such: it may be given by itself too.
@@ -65,7 +67,7 @@ async fn a_secret_that_ssm_does_not_have_is_named() {
     let worker = functions.iter().find(|function| function.name == "gemini-worker");
     let mut worker = worker.unwrap().clone();
     worker.environment.insert("GEMINI_API_KEY_PARAMETER".to_owned(), "/nowhere".to_owned());
-    let emulator = world.emulate_as(&worker);
+    let emulator = Emulator::start(&world, &worker);
     assert_eq!(emulator.invoke(&event("gemini-worker")).await.status, 502);
     let output = emulator.output();
     assert!(output.contains("GEMINI_API_KEY has no value"), "{output}");

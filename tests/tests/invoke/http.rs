@@ -6,13 +6,12 @@ use shared::{
     domain::Ids,
     store::{Lease, Leased},
 };
-use tests::now;
-
-use crate::{
-    emulator::{Answer, Emulator},
-    events::{event, with_request, with_token},
-    world::World,
+use tests::{
+    deployed::{World, event, with_request, with_token},
+    now,
 };
+
+use crate::emulator::{Answer, Emulator};
 
 impl Answer {
     /// What API Gateway is told: the status and the body, which is JSON or nothing.
@@ -36,7 +35,7 @@ async fn ask(function: &Emulator, event: Value) -> (u64, Value) {
 #[tokio::test]
 async fn docs_is_healthy() {
     let world = World::start().await;
-    let (status, body) = ask(&world.emulate("docs"), event("docs")).await;
+    let (status, body) = ask(&Emulator::of(&world, "docs"), event("docs")).await;
     assert_eq!((status, &body["status"]), (200, &json!("ok")), "{body}");
 }
 
@@ -48,7 +47,7 @@ async fn a_code_of_auth_leads_to_a_token_that_another_function_takes() {
     let number = number["mobile_number"].as_str().unwrap().to_owned();
     world.user_with(&number).await;
 
-    let auth = world.emulate("auth");
+    let auth = Emulator::of(&world, "auth");
     let (status, body) = ask(&auth, sent.clone()).await;
     assert_eq!(status, 200, "{body}");
     let otp = body["otp"].as_str().unwrap();
@@ -59,7 +58,7 @@ async fn a_code_of_auth_leads_to_a_token_that_another_function_takes() {
     assert_eq!(status, 200, "{tokens}");
 
     let token = tokens["access_token"].as_str().unwrap();
-    let (status, me) = ask(&world.emulate("user"), with_token(event("user"), token)).await;
+    let (status, me) = ask(&Emulator::of(&world, "user"), with_token(event("user"), token)).await;
     assert_eq!((status, &me["mobile_number"]), (200, &json!(number)), "{me}");
 }
 
@@ -68,7 +67,7 @@ async fn user_shows_and_deletes_whose_token_it_is_given() {
     let world = World::start().await;
     let ada = world.person().await;
     let event = with_token(event("user"), &world.token(&ada));
-    let user = world.emulate("user");
+    let user = Emulator::of(&world, "user");
     let (status, me) = ask(&user, event.clone()).await;
     assert_eq!((status, &me["id"]), (200, &json!(ada.user_id.to_string())), "{me}");
 
@@ -88,7 +87,7 @@ async fn chatroom_accepts_a_message_and_queues_it() {
     let room = event["pathParameters"]["chatroom_id"].as_str().unwrap().parse().unwrap();
     world.room(&ada, room).await;
 
-    let function = world.emulate("chatroom");
+    let function = Emulator::of(&world, "chatroom");
     let event = with_token(event, &world.token(&ada));
     let (status, message) = ask(&function, event.clone()).await;
     assert_eq!((status, &message["status"]), (202, &json!("pending")), "{message}");
@@ -111,7 +110,7 @@ async fn subscription_opens_a_checkout() {
     let world = World::start().await;
     let ada = world.person().await;
     let event = with_token(event("subscription"), &world.token(&ada));
-    let (status, checkout) = ask(&world.emulate("subscription"), event).await;
+    let (status, checkout) = ask(&Emulator::of(&world, "subscription"), event).await;
     assert_eq!(status, 201, "{checkout}");
     let session = &world.stripe.sessions()[0];
     assert_eq!(session["url"], checkout["url"], "{checkout}");
@@ -132,7 +131,7 @@ async fn stripe_webhook_applies_what_is_signed_and_fresh() {
     assert!(matches!(leased, Leased::Granted(_)));
     assert!(world.store.keep_customer(&lease, &customer).await.unwrap());
 
-    let function = world.emulate("stripe-webhook");
+    let function = Emulator::of(&world, "stripe-webhook");
     let (status, refused) = ask(&function, event.clone()).await;
     assert_eq!(status, 400, "its signature is not of today: {refused}");
 

@@ -17,11 +17,7 @@
 
 mod background;
 mod emulator;
-mod events;
 mod every;
 mod failures;
 mod http;
 mod parameters;
-mod ssm;
-mod template;
-mod world;

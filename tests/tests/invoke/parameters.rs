@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use shared::{config::Env, queue::Job};
 use tests::cache_is_expected;
 
-use crate::{
-    events::{event, with_request, with_token},
-    world::World,
-};
+use tests::deployed::{World, event, with_request, with_token};
+
+use crate::emulator::Emulator;
 
 /// A cache, if this machine has one.
 async fn cache() -> (Valkey, Option<String>) {
@@ -36,7 +35,7 @@ async fn the_limits_and_the_cache() {
     let sent = event("chatroom");
     let room = sent["pathParameters"]["chatroom_id"].as_str().unwrap().parse().unwrap();
     world.room(&ada, room).await;
-    let answer = world.emulate("chatroom").invoke(&with_token(sent, &token)).await;
+    let answer = Emulator::of(&world, "chatroom").invoke(&with_token(sent, &token)).await;
     assert_eq!(answer.http().0, 202, "{answer:?}");
     let policy = answer.payload["headers"]["ratelimit-policy"].as_str().unwrap();
     assert!(policy.contains(r#""daily";q=7"#), "{policy}");
@@ -46,7 +45,7 @@ async fn the_limits_and_the_cache() {
     for (function, path) in [("user", "/user/me"), ("subscription", "/subscribe/status")] {
         let asked = with_token(event(function), &token);
         let asked = with_request(asked, "GET", path, &Value::Null);
-        let (status, shown) = world.emulate(function).invoke(&asked).await.http();
+        let (status, shown) = Emulator::of(&world, function).invoke(&asked).await.http();
         assert_eq!((status, &shown["daily_limit"]), (200, &json!(7)), "{function}: {shown}");
     }
 }
@@ -61,7 +60,7 @@ async fn the_model() {
     let ada = world.user(job.user_id).await;
     world.room(&ada, job.chatroom_id).await;
     world.ask(&ada, job.chatroom_id, job.message_id).await;
-    world.emulate("gemini-worker").invoke(&event).await;
+    Emulator::of(&world, "gemini-worker").invoke(&event).await;
     assert_eq!(world.model.requests()[0].model, model);
 }
 
@@ -79,14 +78,14 @@ async fn production_has_all_that_sign_in_by_sms_needs() {
     let identity = &auth.environment["SMS_ORIGINATION_IDENTITY"];
     assert_eq!(identity, "arn:aws:sms-voice:eu-central-1:123456789012:pool/pool-0123456789abcdef");
     let keys = with_request(event("auth"), "GET", "/.well-known/jwks.json", &Value::Null);
-    let (status, keys) = world.emulate_as(auth).invoke(&keys).await.http();
+    let (status, keys) = Emulator::start(&world, auth).invoke(&keys).await.http();
     assert_eq!(status, 200, "{keys}");
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2, "{keys}");
 
     // And it does not start without a sender.
     let mut without = auth.clone();
     without.environment.remove("SMS_ORIGINATION_IDENTITY");
-    let emulator = world.emulate_as(&without);
+    let emulator = Emulator::start(&world, &without);
     assert_eq!(emulator.invoke(&event("auth")).await.status, 502);
     assert!(emulator.output().contains("SMS_ORIGINATION_IDENTITY"), "{}", emulator.output());
 }

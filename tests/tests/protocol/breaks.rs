@@ -5,7 +5,9 @@ use stateright::{Checker, HasDiscoveries, Model};
 use crate::{
     endless,
     holds::PLAIN,
-    invariants::{ASKED_ONCE, AT_REST, GONE, LIMIT, ONE_REPLY, OPEN_ROOM, ORDER, UNITS},
+    invariants::{
+        ASKED_ONCE, AT_REST, COUNTED, GONE, LIMIT, ONE_REPLY, OPEN_ROOM, ORDER, PURGED, UNITS,
+    },
     protocol::{Keeps, Protocol},
 };
 
@@ -24,7 +26,7 @@ fn every_protection_is_needed() {
     let faulty = Protocol { faults: 1, ..PLAIN };
     let table = [
         (Keeps { open_room_to_accept: false, ..ALL }, &deletes, OPEN_ROOM),
-        (Keeps { open_room_to_settle: false, ..ALL }, &deletes, OPEN_ROOM),
+        (Keeps { purge_until_none_is_found: false, ..ALL }, &deletes, PURGED),
         (Keeps { limit: false, ..ALL }, &Protocol { limit: 1, ..PLAIN }, LIMIT),
         (Keeps { id_of_the_day_counted: false, ..ALL }, &midnight, UNITS),
         (Keeps { day_to_refund: false, ..ALL }, &midnight, UNITS),
@@ -42,6 +44,11 @@ fn every_protection_is_needed() {
             Keeps { rooms_before_account: false, ..ALL },
             &Protocol { deletes_account: true, ..PLAIN },
             GONE,
+        ),
+        (
+            Keeps { rooms_purged_before_account: false, ..ALL },
+            &Protocol { deletes_account: true, ..PLAIN },
+            COUNTED,
         ),
     ];
     for (keeps, protocol, promise) in table {

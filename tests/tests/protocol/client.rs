@@ -76,6 +76,7 @@ impl Protocol {
             status: None,
             purged: false,
             replies: 0,
+            replies_purged: 0,
             attempts: 0,
             after,
         });

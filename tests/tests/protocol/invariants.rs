@@ -8,7 +8,9 @@ use crate::{
 };
 
 pub(crate) const ONE_REPLY: &str = "a question has one reply at the most, and none while it waits";
-pub(crate) const OPEN_ROOM: &str = "nothing is written to a room that is not open";
+pub(crate) const OPEN_ROOM: &str = "nothing is asked in a room that is not open";
+pub(crate) const PURGED: &str = "nothing is left of a room that was purged";
+pub(crate) const COUNTED: &str = "nothing is counted in an account that was purged";
 pub(crate) const UNITS: &str = "the units used are those of what was answered or waits";
 pub(crate) const LIMIT: &str = "no more units are used than a day has";
 pub(crate) const ORDER: &str = "a room is settled in the order of its sends";
@@ -20,6 +22,7 @@ pub(crate) const ASKED_ONCE: &str = "as long as nothing goes wrong, no two worke
 pub(crate) const ALL_ANSWERED: &str = "all are answered";
 pub(crate) const FAILED: &str = "one has failed";
 pub(crate) const DELETED: &str = "a room was purged while a question waited";
+pub(crate) const VAIN: &str = "one was settled in a room that was deleted";
 pub(crate) const REFUSED: &str = "one was refused";
 pub(crate) const LATE: &str = "a question waited in a room of an account that was gone";
 pub(crate) const STAYED: &str = "an account was not deleted, though a room of it was";
@@ -27,7 +30,9 @@ pub(crate) const STAYED: &str = "an account was not deleted, though a room of it
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(ONE_REPLY, one_reply),
-        Property::always(OPEN_ROOM, |_, state: &State| !state.witness.written_to_closed_room),
+        Property::always(OPEN_ROOM, |_, state: &State| !state.witness.asked_in_closed_room),
+        Property::always(PURGED, purged),
+        Property::always(COUNTED, |_, state: &State| !state.witness.counted_for_nobody),
         Property::always(UNITS, units),
         Property::always(LIMIT, limit),
         Property::always(ORDER, order),
@@ -47,6 +52,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             let waited = Some(Status::Pending);
             state.questions.iter().any(|asked| asked.purged && asked.status == waited)
         }),
+        Property::sometimes(VAIN, |_, state: &State| state.witness.settled_in_closed_room),
         Property::sometimes(REFUSED, |_, state: &State| {
             state.questions.iter().any(|asked| asked.sending == Sending::Refused)
         }),
@@ -66,7 +72,14 @@ fn one_reply(_: &Protocol, state: &State) -> bool {
     state.questions.iter().all(|asked| asked.replies == u8::from(asked.is_settled()))
 }
 
-/// What waited in a room that was deleted keeps its unit.
+fn purged(_: &Protocol, state: &State) -> bool {
+    state.questions.iter().all(|asked| {
+        state.rooms[asked.room] != Life::Purged
+            || asked.replies == asked.replies_purged && (asked.purged || asked.status.is_none())
+    })
+}
+
+/// What waited in a room when it was purged keeps its unit.
 fn units(_: &Protocol, state: &State) -> bool {
     let Some((day, used)) = state.account.tally else { return true };
     let holds = state.questions.iter().filter(|asked| {
@@ -97,7 +110,8 @@ fn at_rest(model: &Protocol, state: &State) -> bool {
         let settled = state.questions.iter().all(|asked| !asked.is_pending());
         let idle = state.workers.iter().all(|worker| *worker == Worker::Idle);
         let purged = !state.rooms.contains(&Life::Deleted);
-        let over = state.sweep.is_none() && state.leaving.is_none();
+        let over =
+            state.sweep.is_none() && state.leaving.is_none() && state.account.life != Life::Deleted;
         settled && idle && purged && over && state.queue.is_empty()
     }
 }

@@ -51,8 +51,6 @@ pub(crate) struct Keeps {
     pub(crate) request_token: bool,
     /// `flip` is conditional (`store/replies.rs`).
     pub(crate) pending_to_settle: bool,
-    /// `room_is_open` is part of the transaction.
-    pub(crate) open_room_to_settle: bool,
     /// `refund` is conditional on the day.
     pub(crate) day_to_refund: bool,
     /// `fail` tries again without the refund.
@@ -69,6 +67,10 @@ pub(crate) struct Keeps {
     pub(crate) sweeper_stops: bool,
     /// An account's rooms are deleted before the account (`me.rs`).
     pub(crate) rooms_before_account: bool,
+    /// A room goes only after a look that finds no message in it (`store/purge.rs`).
+    pub(crate) purge_until_none_is_found: bool,
+    /// An account goes only after its rooms (`purge.rs`).
+    pub(crate) rooms_purged_before_account: bool,
 }
 
 impl Keeps {
@@ -78,7 +80,6 @@ impl Keeps {
         id_of_the_day_counted: true,
         request_token: true,
         pending_to_settle: true,
-        open_room_to_settle: true,
         day_to_refund: true,
         second_try_without_refund: true,
         group_lock: true,
@@ -87,6 +88,8 @@ impl Keeps {
         sweeper: true,
         sweeper_stops: true,
         rooms_before_account: true,
+        purge_until_none_is_found: true,
+        rooms_purged_before_account: true,
     };
 }
 
@@ -119,7 +122,8 @@ pub(crate) enum Action {
     SweepNext(Store),
     SweeperDies,
     DeleteRoomOfNobody(usize),
-    Purge(usize),
+    FindMessages(usize),
+    PurgeFound,
     PurgeAccount,
 }
 
@@ -181,6 +185,7 @@ impl Model for Protocol {
             today: 0,
             account: Account { life: Life::Open, tally: None },
             rooms: vec![Life::Open; rooms],
+            purging: None,
             questions: Vec::new(),
             queue: Vec::new(),
             workers: vec![Worker::Idle; self.workers],
@@ -229,7 +234,8 @@ impl Model for Protocol {
             Action::Sweep { old, .. } => Self::sweep(&mut state, old),
             Action::SweepNext(store) => self.sweep_next(&mut state, store),
             Action::SweeperDies => state.sweep = None,
-            Action::Purge(room) => Self::purge(&mut state, room),
+            Action::FindMessages(room) => Self::find_messages(&mut state, room),
+            Action::PurgeFound => self.purge_found(&mut state),
             Action::PurgeAccount => {
                 state.account = Account { life: Life::Purged, tally: None };
             }

@@ -15,6 +15,8 @@ pub(crate) struct State {
     pub(crate) workers: Vec<Worker>,
     /// What a run of the sweeper has still to do.
     pub(crate) sweep: Option<Sweep>,
+    /// The deleted room that it is at, and what it has found there and is about to purge.
+    pub(crate) purging: Option<(usize, Found)>,
     /// The deletion of the account, while it is under way.
     pub(crate) leaving: Option<Leaving>,
     /// How many more things may go wrong.
@@ -24,9 +26,14 @@ pub(crate) struct State {
 
 /// What the tables can't tell afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "what was seen, each for itself")]
 pub(crate) struct Witness {
-    /// A question or a reply was written to a room that was not open.
-    pub(crate) written_to_closed_room: bool,
+    /// A question was written to a room that was not open.
+    pub(crate) asked_in_closed_room: bool,
+    /// A reply was.
+    pub(crate) settled_in_closed_room: bool,
+    /// A reply was counted in the usage of an account of which nothing was left.
+    pub(crate) counted_for_nobody: bool,
     /// The model was asked a question that another worker was asking it, or had just asked.
     pub(crate) asked_twice: bool,
     /// The account went before a room that was there when its deletion began.
@@ -63,6 +70,8 @@ pub(crate) struct Question {
     pub(crate) status: Option<Status>,
     pub(crate) purged: bool,
     pub(crate) replies: u8,
+    /// How many of them are purged.
+    pub(crate) replies_purged: u8,
     /// Failed attempts.
     pub(crate) attempts: u8,
     /// The questions (a bit each) whose 202 had come before this one was sent.
@@ -147,6 +156,13 @@ pub(crate) enum Settling {
     Apology,
     /// The second try, after only the refund was refused.
     ApologyWithoutRefund,
+}
+
+/// Messages of a room: questions, and those that have replies (a bit for each question).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Found {
+    pub(crate) questions: u8,
+    pub(crate) replies: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,4 +1,5 @@
-//! The transactions, with their conditions: `shared/src/store/{sends,replies,messages}.rs`.
+//! The transactions, with their conditions: `shared/src/store/{sends,replies,messages}.rs`. Settling
+//! does not look at the room.
 
 use crate::{
     protocol::Protocol,
@@ -38,7 +39,7 @@ pub(crate) fn accept(model: &Protocol, state: &mut State, question: usize) {
     asked.status = Some(Status::Pending);
     asked.sending = Sending::Stored;
     state.account.tally = Some((day, used + 1));
-    state.witness.written_to_closed_room |= !open;
+    state.witness.asked_in_closed_room |= !open;
 }
 
 /// `Store::answer`, or one of the transactions of `Store::fail`.
@@ -52,7 +53,7 @@ pub(crate) fn settle(
     let open = state.is_open(question);
     let asked = state.questions[question];
     let flips = asked.is_pending() || !keeps.pending_to_settle && !asked.purged;
-    if (keeps.open_room_to_settle && !open) || !flips {
+    if !flips {
         return Settled::Over;
     }
     if settling == Settling::Apology {
@@ -70,7 +71,8 @@ pub(crate) fn settle(
     asked.replies += 1;
     // Nothing looks at them any more.
     asked.attempts = 0;
-    state.witness.written_to_closed_room |= !open;
+    state.witness.settled_in_closed_room |= !open;
+    state.witness.counted_for_nobody |= state.account.life == Life::Purged;
     Settled::Over
 }
 

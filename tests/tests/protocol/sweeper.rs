@@ -2,7 +2,7 @@
 
 use crate::{
     protocol::{Action, Protocol, Store},
-    state::{Life, Settling, State, Sweep},
+    state::{Found, Life, Question, Settling, State, Sweep},
     store::{self, Settled},
 };
 
@@ -18,10 +18,10 @@ impl Protocol {
         } else {
             // It runs every minute. Here it has to where a question has no job; where all have one,
             // that it should come is one of the things that go wrong.
-            let waiting = || state.pending().filter(|&question| state.is_open(question));
-            let needless = waiting().all(|question| state.has_job(question));
-            let most = if self.gives_up { waiting().count() } else { 0 };
-            if waiting().next().is_some() {
+            let mut answerable = state.pending().filter(|&question| state.is_open(question));
+            let needless = answerable.all(|question| state.has_job(question));
+            let most = if self.gives_up { state.pending().count() } else { 0 };
+            if state.pending().next().is_some() {
                 actions.extend((0..=most).map(|old| Action::Sweep { old, needless }));
             }
         }
@@ -30,12 +30,21 @@ impl Protocol {
                 Life::Open if state.account.life == Life::Deleted => {
                     actions.push(Action::DeleteRoomOfNobody(room));
                 }
-                Life::Deleted => actions.push(Action::Purge(room)),
-                Life::Open | Life::Purged => {}
+                Life::Deleted if state.purging.is_none() => {
+                    actions.push(Action::FindMessages(room));
+                }
+                _ => {}
             }
         }
-        let no_room_open = !state.rooms.contains(&Life::Open);
-        if state.account.life == Life::Deleted && no_room_open {
+        if state.purging.is_some() {
+            actions.push(Action::PurgeFound);
+        }
+        let is_gone = |room: &Life| match room {
+            Life::Open => false,
+            Life::Deleted => !self.keeps.rooms_purged_before_account,
+            Life::Purged => true,
+        };
+        if state.account.life == Life::Deleted && state.rooms.iter().all(is_gone) {
             actions.push(Action::PurgeAccount);
         }
     }
@@ -43,8 +52,8 @@ impl Protocol {
     /// A run begins: it lists what is pending, in order. The `old` first are so old by now that they
     /// are given up.
     pub(crate) fn sweep(state: &mut State, old: usize) {
-        let waiting = state.pending().filter(|&question| state.is_open(question));
-        state.sweep = Some(Sweep { left: waiting.collect(), old, without_refund: false });
+        let left = state.pending().collect();
+        state.sweep = Some(Sweep { left, old, without_refund: false });
     }
 
     /// It takes care of the next one (`take_care_of`): gives it up, or queues it.
@@ -72,11 +81,27 @@ impl Protocol {
         state.sweep = (!left.is_empty()).then_some(Sweep { left, old, without_refund: false });
     }
 
-    /// All of a deleted room goes. (In batches; but nothing that looks at the room can tell.)
-    pub(crate) fn purge(state: &mut State, room: usize) {
-        state.rooms[room] = Life::Purged;
-        for asked in &mut state.questions {
-            asked.purged |= asked.room == room && asked.status.is_some();
+    /// `purge_messages` looks what there is. (All of it: that it comes in batches makes no difference to
+    /// what may come after the last.)
+    pub(crate) fn find_messages(state: &mut State, room: usize) {
+        let mut found = Found::default();
+        let of_room = |asked: &Question| asked.room == room;
+        for (bit, asked) in state.questions.iter().enumerate().filter(|(_, asked)| of_room(asked)) {
+            found.questions |= u8::from(asked.status.is_some() && !asked.purged) << bit;
+            found.replies |= u8::from(asked.replies > asked.replies_purged) << bit;
+        }
+        state.purging = Some((room, found));
+    }
+
+    /// It purges that; the room itself, if it was nothing.
+    pub(crate) fn purge_found(&self, state: &mut State) {
+        let Some((room, found)) = state.purging.take() else { return };
+        for (bit, asked) in state.questions.iter_mut().enumerate() {
+            asked.purged |= found.questions & 1 << bit != 0;
+            asked.replies_purged += found.replies >> bit & 1;
+        }
+        if found == Found::default() || !self.keeps.purge_until_none_is_found {
+            state.rooms[room] = Life::Purged;
         }
     }
 }

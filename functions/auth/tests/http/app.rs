@@ -1,9 +1,9 @@
 //! The function, with a DynamoDB and a clock of its own.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use auth::State;
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use axum::{
     Router,
     body::Body,
@@ -77,10 +77,14 @@ impl App {
 
     /// Everything in the table of users, as one text.
     pub(crate) async fn stored(&self) -> String {
+        format!("{:?}", self.items().await)
+    }
+
+    /// Everything in the table of users.
+    pub(crate) async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
         let aws = Aws::from_env(&self.database.env(Env::default())).unwrap();
         let client = Client::new(&aws.config("DYNAMODB"));
-        let items = client.scan().table_name("users").send().await.unwrap();
-        format!("{:?}", items.items())
+        client.scan().table_name("users").send().await.unwrap().items.unwrap()
     }
 
     /// Deletes the account whose token this is, as the user function does.

@@ -100,6 +100,18 @@ async fn a_right_password_forgets_the_wrong_ones() {
 }
 
 #[tokio::test]
+async fn the_count_begins_anew_though_the_one_before_lingers_in_the_table() {
+    let app = App::start().await;
+    app.user_with_password().await;
+    for _ in 0..3 {
+        let guesses = join_all((0..12).map(|_| app.login(NUMBER, "a wrong password"))).await;
+        assert_eq!(guesses.iter().filter(|answer| answer.status == 401).count(), 10);
+        assert!(app.stored().await.contains("login#failures"));
+        app.pass(SignedDuration::from_mins(15));
+    }
+}
+
+#[tokio::test]
 async fn of_parallel_guesses_at_the_start_of_a_window_ten_are_looked_at() {
     let app = App::start().await;
     app.user_with_password().await;

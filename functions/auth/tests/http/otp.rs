@@ -178,9 +178,51 @@ async fn who_asks_for_a_code_at_the_same_moment_loses_without_harm() {
 }
 
 #[tokio::test]
+async fn who_asks_for_another_code_at_the_same_moment_loses_without_harm() {
+    let app = App::start().await;
+    app.signup(json!({})).await.expect(201);
+    app.code(NUMBER).await;
+    app.pass(SignedDuration::from_secs(30));
+    // The first call of each finds out what was sent before.
+    app.wire.let_pass("PutItem");
+    let mut held = app.wire.hold("PutItem");
+    let (late, code) = tokio::join!(app.ask_for_code(NUMBER), async {
+        held.arrived().await;
+        let code = app.code(NUMBER).await;
+        held.release();
+        code
+    });
+    late.refused(429, "otp_too_soon");
+    assert_eq!(late.retry_after(), 30);
+    app.verify(NUMBER, &code).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_code_takes_one_call_where_none_was_sent_within_the_hour() {
+    let app = App::start().await;
+    let hour = SignedDuration::from_secs(3_601);
+    let again = SignedDuration::from_mins(1);
+    for (since, calls) in [(hour, 1), (again, 2), (again, 2), (hour - again, 2), (hour, 1)] {
+        app.pass(since);
+        app.wire.calls();
+        app.code(UNKNOWN).await;
+        assert_eq!(app.wire.calls(), vec!["PutItem"; calls], "{since}");
+    }
+}
+
+#[tokio::test]
 async fn a_code_is_given_out_though_dynamodbs_answer_got_lost() {
     let app = App::start().await;
     app.signup(json!({})).await.expect(201);
+    for _ in 0..2 {
+        app.wire.lose_answer("PutItem");
+        let code = app.code(NUMBER).await;
+        app.verify(NUMBER, &code).await.expect(200);
+        app.pass(SignedDuration::from_hours(2));
+    }
+    app.code(NUMBER).await;
+    app.pass(SignedDuration::from_secs(30));
+    app.wire.let_pass("PutItem");
     app.wire.lose_answer("PutItem");
     let code = app.code(NUMBER).await;
     app.verify(NUMBER, &code).await.expect(200);

@@ -6,6 +6,9 @@ use serde_json::json;
 
 use crate::{App, NUMBER, PASSWORD};
 
+/// How often DynamoDB is asked before a call has failed.
+const TRIES: u32 = 3;
+
 #[tokio::test]
 async fn a_refresh_token_gives_a_new_pair() {
     let app = App::start().await;
@@ -73,6 +76,82 @@ async fn a_rotation_succeeds_though_dynamodbs_answer_got_lost() {
     app.wire.lose_answer("UpdateItem");
     let next = app.refresh(&user.refresh).await.tokens();
     app.refresh(&next.refresh).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_refresh_whose_account_can_not_be_read_uses_up_nothing() {
+    let app = App::start().await;
+    let user = app.user().await;
+    for _ in 0..TRIES {
+        app.wire.lose_answer("GetItem");
+    }
+    app.refresh(&user.refresh).await.expect(503);
+    let next = app.refresh(&user.refresh).await.tokens();
+    app.refresh(&next.refresh).await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_comes_before_an_exchange_is_taken_back_counts_as_a_thief() {
+    let app = App::start().await;
+    let user = app.user().await;
+    for _ in 0..TRIES {
+        app.wire.lose_answer("GetItem");
+    }
+    app.wire.let_pass("UpdateItem");
+    let mut taking_back = app.wire.hold("UpdateItem");
+    let (late, thief) = tokio::join!(app.refresh(&user.refresh), async {
+        taking_back.arrived().await;
+        let thief = app.refresh(&user.refresh).await;
+        taking_back.release();
+        thief
+    });
+    late.expect(503);
+    thief.refused(401, "refresh_token_reused");
+    app.refresh(&user.refresh).await.refused(401, "invalid_refresh_token");
+}
+
+#[tokio::test]
+async fn an_exchange_in_a_session_that_has_ended_gives_nothing_and_brings_nothing_back() {
+    let app = App::start().await;
+    let ended = app.user_with_password().await;
+    let other = app.login(NUMBER, PASSWORD).await.tokens();
+    let body = json!({"old_password": PASSWORD, "new_password": "another password"});
+    app.change_password(&other, body).await.expect(200);
+    for _ in 0..2 {
+        app.refresh(&ended.refresh).await.refused(401, "invalid_refresh_token");
+    }
+    let kept = app.refresh(&other.refresh).await.tokens();
+
+    app.delete_account(&kept.access).await;
+    for _ in 0..2 {
+        app.refresh(&kept.refresh).await.refused(401, "invalid_refresh_token");
+    }
+    app.signup(json!({})).await.expect(201);
+    for tokens in [&ended, &other, &kept] {
+        app.refresh(&tokens.refresh).await.refused(401, "invalid_refresh_token");
+    }
+}
+
+#[tokio::test]
+async fn a_password_change_in_the_middle_of_a_refresh_ends_the_session_all_the_same() {
+    for call in ["UpdateItem", "GetItem"] {
+        let app = App::start().await;
+        let user = app.user_with_password().await;
+        let other = app.login(NUMBER, PASSWORD).await.tokens();
+        let mut held = app.wire.hold(call);
+        let (refreshed, ()) = tokio::join!(app.refresh(&other.refresh), async {
+            held.arrived().await;
+            let body = json!({"old_password": PASSWORD, "new_password": "another password"});
+            app.change_password(&user, body).await.expect(200);
+            held.release();
+        });
+        let latest = match refreshed.status {
+            200 => refreshed.tokens().refresh,
+            _ => other.refresh,
+        };
+        app.refresh(&latest).await.refused(401, "invalid_refresh_token");
+        app.refresh(&user.refresh).await.expect(200);
+    }
 }
 
 #[tokio::test]

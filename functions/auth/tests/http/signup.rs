@@ -73,6 +73,41 @@ async fn a_verified_number_is_taken_however_it_is_typed() {
 }
 
 #[tokio::test]
+async fn a_signup_of_a_number_that_is_taken_changes_nothing() {
+    let app = App::start().await;
+    app.user_with_password().await;
+    let before = app.items().await;
+    app.wire.calls();
+    let body = json!({"password": OTHER, "full_name": "Mallory", "email": "m@example.org"});
+    app.signup(body).await.refused(409, "already_registered");
+    assert_eq!(app.wire.calls(), ["GetItem", "TransactWriteItems"]);
+    assert_eq!(app.items().await, before);
+}
+
+#[tokio::test]
+async fn a_new_number_is_signed_up_by_one_call() {
+    let app = App::start().await;
+    app.wire.calls();
+    app.signup(json!({})).await.expect(201);
+    assert_eq!(app.wire.calls(), ["TransactWriteItems"]);
+}
+
+#[tokio::test]
+async fn a_number_that_becomes_free_in_the_middle_of_a_signup_gets_a_new_account() {
+    let app = App::start().await;
+    let user = app.user().await;
+    let mut held = app.wire.hold("GetItem");
+    let (signup, ()) = tokio::join!(app.signup(json!({})), async {
+        held.arrived().await;
+        app.delete_account(&user.access).await;
+        held.release();
+    });
+    signup.expect(201);
+    app.pass(SignedDuration::from_secs(30));
+    app.sign_in().await;
+}
+
+#[tokio::test]
 async fn a_later_signup_keeps_the_id_and_its_own_name_and_address_stand() {
     let app = App::start().await;
     let first = app.signup(json!({"full_name": "Mallory", "email": "m@example.org"})).await;
@@ -192,7 +227,27 @@ async fn a_signup_in_the_middle_of_a_verification_counts_as_well() {
     });
     verified.expect(200);
     let transactions = app.wire.calls().iter().filter(|call| *call == "TransactWriteItems").count();
-    assert_eq!(transactions, 3, "the verification looked again");
+    assert_eq!(transactions, 4, "the verification looked again");
+    app.login(NUMBER, OTHER).await.expect(401);
+}
+
+#[tokio::test]
+async fn a_signup_after_a_verification_has_read_the_account_counts_as_well() {
+    let app = App::start().await;
+    app.signup(json!({"password": OTHER})).await.expect(201);
+    let code = app.code(NUMBER).await;
+    app.wire.calls();
+    // The try's count is held up, the account is read meanwhile.
+    let mut held = app.wire.hold("UpdateItem");
+    let (verified, ()) = tokio::join!(app.verify(NUMBER, &code), async {
+        held.arrived().await;
+        app.login(NUMBER, PASSWORD).await.expect(401);
+        app.signup(json!({})).await.expect(201);
+        held.release();
+    });
+    verified.expect(200);
+    let transactions = app.wire.calls().iter().filter(|call| *call == "TransactWriteItems").count();
+    assert_eq!(transactions, 4, "the verification looked again");
     app.login(NUMBER, OTHER).await.expect(401);
 }
 
@@ -200,6 +255,8 @@ async fn a_signup_in_the_middle_of_a_verification_counts_as_well() {
 async fn a_contradiction_is_not_lost_between_parallel_signups() {
     let app = App::start().await;
     app.signup(json!({"password": OTHER})).await.expect(201);
+    // The first one finds out whose the number is.
+    app.wire.let_pass("TransactWriteItems");
     let mut held = app.wire.hold("TransactWriteItems");
     let (repeated, ()) = tokio::join!(app.signup(json!({"password": OTHER})), async {
         held.arrived().await;
@@ -215,6 +272,8 @@ async fn a_verification_in_the_middle_of_a_signup_wins() {
     let app = App::start().await;
     app.signup(json!({})).await.expect(201);
     let code = app.code(NUMBER).await;
+    // The first one finds out whose the number is.
+    app.wire.let_pass("TransactWriteItems");
     let mut held = app.wire.hold("TransactWriteItems");
     let (signup, ()) = tokio::join!(app.signup(json!({"password": OTHER})), async {
         held.arrived().await;

@@ -38,6 +38,8 @@ struct Call {
 enum Plan {
     /// It waits before it goes on.
     Hold { arrived: oneshot::Sender<()>, release: oneshot::Receiver<()> },
+    /// Nothing.
+    LetPass,
     /// It succeeds, but the caller never learns of it.
     LoseAnswer,
 }
@@ -83,6 +85,11 @@ impl Wire {
         Held { arrived: has_arrived, release }
     }
 
+    /// Does nothing to the next call of `operation`: what is planned for it is meant for the one after.
+    pub(crate) fn let_pass(&self, operation: &'static str) {
+        self.plan(operation, Plan::LetPass);
+    }
+
     /// Loses the answer to the next call of `operation`.
     pub(crate) fn lose_answer(&self, operation: &'static str) {
         self.plan(operation, Plan::LoseAnswer);
@@ -92,15 +99,16 @@ impl Wire {
         self.plans.lock().unwrap().push((operation, plan));
     }
 
-    /// The calls since they were last asked for.
+    /// The calls since they were last asked for, sorted: those that are made side by side come in
+    /// any order.
     pub(crate) fn calls(&self) -> Vec<String> {
-        self.taken().into_iter().map(|call| call.operation).collect()
+        sorted(self.taken().into_iter().map(|call| call.operation))
     }
 
     /// The same calls with what makes them cost what they cost: the kinds of items, and how it ended.
     pub(crate) fn work(&self) -> Vec<String> {
         let tell = |Call { operation, items, status }| format!("{operation} {items:?}: {status}");
-        self.taken().into_iter().map(tell).collect()
+        sorted(self.taken().into_iter().map(tell))
     }
 
     fn taken(&self) -> Vec<Call> {
@@ -112,6 +120,12 @@ impl Wire {
         let at = plans.iter().position(|(planned, _)| *planned == operation)?;
         Some(plans.remove(at).1)
     }
+}
+
+fn sorted(calls: impl Iterator<Item = String>) -> Vec<String> {
+    let mut calls: Vec<_> = calls.collect();
+    calls.sort();
+    calls
 }
 
 async fn pass(State(wire): State<Wire>, mut parts: Parts, body: Bytes) -> Response {

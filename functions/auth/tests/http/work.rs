@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tracing::{Event, Subscriber, subscriber::DefaultGuard};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry};
 
-use crate::{Answer, App, PASSWORD, app::Tokens};
+use crate::{Answer, App, NUMBER, PASSWORD, UNKNOWN, app::Tokens};
 
 /// Counts the Argon2id computations of this thread.
 #[derive(Clone, Default)]
@@ -164,4 +164,36 @@ async fn whose_a_number_is_changes_neither_the_answer_nor_the_calls_nor_the_hash
     assert!(hashed.values().all(|count| *count == 0), "{hashed:?}");
     let (_, trace) = first.unwrap();
     assert!(trace.iter().all(|(_, _, calls, _)| !calls.is_empty()), "{trace:#?}");
+}
+
+#[tokio::test]
+async fn no_password_is_looked_at_before_it_is_counted() {
+    let app = App::start().await;
+    app.user_with_password().await;
+    let (hashes, _guard) = Hashes::begin();
+    let mut held = app.wire.hold("UpdateItem");
+    let (held_up, ()) = tokio::join!(app.login(NUMBER, PASSWORD), async {
+        held.arrived().await;
+        // Time enough to read whose the number is, and for all that of another login.
+        app.login(UNKNOWN, PASSWORD).await.expect(401);
+        assert_eq!(hashes.taken(), 1, "that of the other login");
+        held.release();
+    });
+    held_up.expect(200);
+    assert_eq!(hashes.taken(), 1);
+}
+
+#[tokio::test]
+async fn a_password_that_is_one_too_many_is_not_looked_at_at_all() {
+    let app = App::start().await;
+    app.user_with_password().await;
+    let (hashes, _guard) = Hashes::begin();
+    for number in [NUMBER, UNKNOWN] {
+        for _ in 0..10 {
+            app.login(number, "a wrong password").await.refused(401, "invalid_credentials");
+        }
+        assert_eq!(hashes.taken(), 10);
+        app.login(number, PASSWORD).await.refused(429, "too_many_attempts");
+        assert_eq!(hashes.taken(), 0);
+    }
 }

@@ -16,7 +16,7 @@ async fn sent_before_midnight(
     before: SignedDuration,
 ) -> Answer {
     let midnight: Timestamp = MIDNIGHT.parse().unwrap();
-    let ahead = host.instance_with("BASIC_REQUESTS_PER_MINUTE", "120");
+    let ahead = host.instance_with("BASIC_REQUESTS_PER_MINUTE", "120").await;
     host.clock.set(midnight + SignedDuration::from_secs(1));
     host.send_by(&ahead, ada, room, "From tomorrow").await.is(202);
     host.clock.set(midnight - before);

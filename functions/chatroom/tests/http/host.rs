@@ -63,7 +63,7 @@ impl Host {
         let env = env.with("MESSAGE_QUEUE_URL", &queue_url);
         Self {
             store: Store::from_env(&env, &aws).unwrap(),
-            router: router(&env, &clock),
+            router: router(&env, &clock).await,
             ids: Ids::default(),
             dynamodb: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
             issuer,
@@ -76,8 +76,13 @@ impl Host {
     }
 
     /// One more instance of the function, with `name` set to something else.
-    pub(crate) fn instance_with(&self, name: &str, value: &str) -> Router {
-        router(&self.env.clone().with(name, value), &self.clock)
+    pub(crate) async fn instance_with(&self, name: &str, value: &str) -> Router {
+        self.instance(&self.env.clone().with(name, value)).await
+    }
+
+    /// One more instance of the function, with this environment.
+    pub(crate) async fn instance(&self, env: &Env) -> Router {
+        router(env, &self.clock).await
     }
 
     pub(crate) fn dynamodb_url(&self) -> &str {
@@ -167,7 +172,7 @@ impl Host {
     }
 }
 
-fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
-    let state = chatroom::State::from_env(env, Arc::<ManualClock>::clone(clock)).unwrap();
+async fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
+    let state = chatroom::State::from_env(env, Arc::<ManualClock>::clone(clock)).await.unwrap();
     shared::http::service(chatroom::router(state))
 }

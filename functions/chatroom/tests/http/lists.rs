@@ -105,7 +105,7 @@ async fn talker(host: &Host) -> (Caller, ChatroomId) {
 /// Another instance of the function, behind faults.
 async fn behind_faults(host: &Host) -> (Router, Faults) {
     let faults = Faults::start(host.dynamodb_url()).await;
-    (host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url), faults)
+    (host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await, faults)
 }
 
 #[tokio::test]
@@ -202,6 +202,11 @@ async fn after_a_write_that_is_refused_the_list_is_kept_again() {
         keeps(host.delete(&ada, &path).await, 404).await;
         keeps(host.patch(&ada, &path, &json!({ "name": "Back" })).await, 404).await;
         keeps(host.send(&ada, gone, "Gone").await, 404).await;
+        let elsewhere = host.another_session(&ada);
+        host.store.end_session(ada.user_id, elsewhere.session_id).await.unwrap();
+        let path = format!("/chatroom/{room}");
+        keeps(host.delete(&elsewhere, &path).await, 401).await;
+        keeps(host.patch(&elsewhere, &path, &json!({ "name": "Mine" })).await, 401).await;
         keeps(host.send_once(&ada, room, "key", "Once").await, 202).await;
         keeps(host.send(&ada, room, "Too quick").await, 429).await;
         let open = async |name: &str| {

@@ -86,7 +86,7 @@ async fn a_message_that_is_left_to_the_sweeper_is_accepted_too() {
     let host = Host::start().await;
     let ada = host.user().await;
     let room = host.room(&ada).await;
-    let instance = host.instance_with("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1");
+    let instance = host.instance_with("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1").await;
     let (lines, _guard) = Lines::begin(host.clock.clone());
     let answer = host.send_by(&instance, &ada, room, "Anybody there?").await;
     let line = lines.only("accepted, left to the sweeper to queue");

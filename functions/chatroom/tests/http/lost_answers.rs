@@ -15,7 +15,7 @@ use crate::{client::ask, faults::Faults, host::Host};
 async fn instance(host: &Host) -> Router {
     let faults = Faults::start(host.dynamodb_url()).await;
     faults.lose_answer("UpdateItem");
-    host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url)
+    host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await
 }
 
 impl Host {

@@ -7,6 +7,7 @@ mod answer;
 mod cache;
 mod client;
 mod clocks;
+mod connections;
 mod faults;
 mod host;
 mod idempotency;

@@ -71,7 +71,7 @@ async fn transactions_that_meet_are_tried_again_and_count_once() {
     let ada = host.user().await;
     let room = host.room(&ada).await;
     let faults = Faults::start(host.dynamodb_url()).await;
-    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await;
     faults.conflict(120);
     let sends = (0..50).map(|_| host.send_by(&instance, &ada, room, "Me first"));
     let answers = join_all(sends).await;
@@ -85,7 +85,7 @@ async fn a_transaction_that_always_meets_another_is_given_up_in_time() {
     let ada = host.user().await;
     let room = host.room(&ada).await;
     let faults = Faults::start(host.dynamodb_url()).await;
-    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await;
     faults.conflict(u32::MAX);
     let started = std::time::Instant::now();
     let answer = host.send_by(&instance, &ada, room, "Ever?").await;
@@ -141,7 +141,7 @@ async fn each_day_has_its_own_five_though_midnight_comes_in_the_middle_of_a_burs
 /// A message that is sent in the last moment of a day, and saved after `morning` others of the next.
 async fn late_over_midnight(host: &Host, ada: &Caller, room: ChatroomId, morning: usize) -> Answer {
     let faults = Faults::start(host.dynamodb_url()).await;
-    let slow = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    let slow = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await;
     host.clock.set("2026-11-21T23:59:59.900Z".parse().unwrap());
     faults.hold("TransactWriteItems");
     let in_time = async {

@@ -44,7 +44,7 @@ async fn a_queue_that_is_down_loses_nothing() {
     let ada = host.user().await;
     let room = host.room(&ada).await;
     let nowhere = closed_port().await;
-    let instance = host.instance_with("AWS_ENDPOINT_URL_SQS", &nowhere);
+    let instance = host.instance_with("AWS_ENDPOINT_URL_SQS", &nowhere).await;
     let answer = host.send_by(&instance, &ada, room, "Anybody there?").await;
     assert_eq!(answer.is(202).daily().unwrap().0, 4);
     assert_eq!(host.pending().await, [answer.id()]);
@@ -58,7 +58,7 @@ async fn a_queue_that_does_not_answer_loses_nothing_and_is_not_waited_for() {
     let room = host.room(&ada).await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let instance = host.instance_with("AWS_ENDPOINT_URL_SQS", &url);
+    let instance = host.instance_with("AWS_ENDPOINT_URL_SQS", &url).await;
     let started = std::time::Instant::now();
     let answer = host.send_by(&instance, &ada, room, "Anybody there?").await;
     answer.is(202);
@@ -73,7 +73,7 @@ async fn headers_that_cannot_be_made_stop_no_message() {
     let ada = host.user().await;
     let room = host.room(&ada).await;
     let faults = Faults::start(host.dynamodb_url()).await;
-    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await;
     // The profile is only read to tell how much is left.
     faults.refuse("GetItem");
     let answer = host.send_by(&instance, &ada, room, "Never mind").await;
@@ -91,7 +91,7 @@ async fn a_store_that_is_down_is_a_503_and_queues_nothing() {
     let ada = host.user().await;
     let room = host.room(&ada).await;
     let faults = Faults::start(host.dynamodb_url()).await;
-    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url);
+    let instance = host.instance_with("AWS_ENDPOINT_URL_DYNAMODB", &faults.url).await;
     faults.refuse("TransactWriteItems");
     let answer = host.send_by(&instance, &ada, room, "Anybody there?").await;
     let problem = answer.is_problem(503, "unavailable");

@@ -2,38 +2,52 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, Response, Url};
+use reqwest::Response;
+use reqwest::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::error::ErrorReply;
 use super::wire::GenerateContentRequest;
-use super::{Answer, Cause, Failure, InvalidSettings, Prompt, Settings};
+use super::{Answer, Cause, Endpoint, Failure, InvalidSettings, Prompt};
 
 /// The bound on one answer, thoughts included, in tokens. About 32 KB of text: a long answer, and
 /// a tenth of what an item of DynamoDB may hold.
 pub const MAX_OUTPUT_TOKENS: u32 = 8_192;
 
-/// Hundreds of times what [`MAX_OUTPUT_TOKENS`] amounts to.
-const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// The bound on an answer as it is sent, escapes and thoughts included: thirty times what
+/// [`MAX_OUTPUT_TOKENS`] amounts to. Ten of a batch fit into the function's memory at once.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// The bound on its text: what an item of DynamoDB may hold, 400 KB, less what is kept beside it
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+pub const MAX_TEXT_BYTES: usize = 380 * 1000;
 
 /// Google's errors are a few KB; only their `status` and `details` are read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
+/// Carries the API key.
+const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
 /// Gemini's `generateContent` for one model. Keeps its connections: make one and share it.
+#[derive(Debug)]
 pub struct Gemini {
-    client: Client,
-    endpoint: Url,
+    endpoint: Endpoint,
+    api_key: HeaderValue,
 }
 
 impl Gemini {
-    /// A client; nothing is sent yet.
+    /// A client that is let in by `api_key`; nothing is sent yet.
     ///
     /// # Errors
-    /// If the settings cannot be used; the error names the one and shows no secret.
-    pub fn new(settings: Settings) -> Result<Self, InvalidSettings> {
-        let endpoint = settings.endpoint()?;
-        let client = settings.http_client(&endpoint)?;
-        Ok(Self { client, endpoint })
+    /// The key can't be used. It is not shown.
+    pub fn new(endpoint: Endpoint, api_key: &SecretString) -> Result<Self, InvalidSettings> {
+        let api_key = api_key.expose_secret();
+        let mut header = HeaderValue::from_str(api_key).map_err(|_| InvalidSettings::ApiKey)?;
+        if header.is_empty() {
+            return Err(InvalidSettings::ApiKey);
+        }
+        header.set_sensitive(true);
+        Ok(Self { endpoint, api_key: header })
     }
 
     /// Asks for the answer to `prompt`, once.
@@ -52,15 +66,16 @@ impl Gemini {
 
     async fn attempt(&self, prompt: &Prompt, trace: &mut Trace) -> Result<Answer, Failure> {
         let request = GenerateContentRequest::new(prompt, MAX_OUTPUT_TOKENS);
-        let sent = self.client.post(self.endpoint.clone()).json(&request).send().await;
-        let response = sent.map_err(|error| lost(&error))?;
+        let Endpoint { client, url } = &self.endpoint;
+        let asked = client.post(url.clone()).header(API_KEY, self.api_key.clone()).json(&request);
+        let response = asked.send().await.map_err(|error| lost(&error))?;
 
         let status = response.status();
         trace.http_status = Some(status.as_u16());
         if status.is_success() {
             let (body, end) = read(response, MAX_ANSWER_BYTES).await;
             return match end {
-                BodyEnd::Complete => Answer::read(&body),
+                BodyEnd::Complete => Answer::read(&body).and_then(within_bounds),
                 BodyEnd::OverLimit => Err(Failure::r#final(Cause::TooLarge)),
                 BodyEnd::Lost(failure) => Err(failure),
             };
@@ -73,6 +88,14 @@ impl Gemini {
         trace.google_status = reply.google_status;
         Err(reply.failure)
     }
+}
+
+/// An answer that can be kept.
+fn within_bounds(answer: Answer) -> Result<Answer, Failure> {
+    if answer.text.len() > MAX_TEXT_BYTES {
+        return Err(Failure::Final { cause: Cause::TooLarge, usage: Some(answer.usage) });
+    }
+    Ok(answer)
 }
 
 /// What a log line may say about a failed call. Whether it is an alarm depends on what comes of the
@@ -120,4 +143,36 @@ async fn read(mut response: Response, limit: usize) -> (Vec<u8>, BodyEnd) {
 fn lost(error: &reqwest::Error) -> Failure {
     let timed_out = error.is_timeout() && !error.is_connect();
     Failure::retryable(if timed_out { Cause::TimedOut } else { Cause::Connection })
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{config::Env, tls::public_web};
+
+    use super::super::Settings;
+    use super::*;
+
+    fn gemini(api_key: &str) -> Result<Gemini, InvalidSettings> {
+        let endpoint = Endpoint::new(Settings {
+            base_url: shared::config::GEMINI_BASE_URL.to_owned(),
+            model: "gemini-3.8-flash".to_owned(),
+            timeout: Duration::from_secs(1),
+            tls: public_web(&Env::default()).unwrap(),
+        });
+        Gemini::new(endpoint.unwrap(), &SecretString::from(api_key))
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_carry_is_refused_without_being_shown() {
+        for key in ["", "secret\nkey"] {
+            let error = gemini(key).err().unwrap();
+            assert!(matches!(error, InvalidSettings::ApiKey));
+            assert!(!format!("{error:?} {error}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn a_client_does_not_show_the_key_when_it_is_debugged() {
+        assert!(!format!("{:?}", gemini("secret-key").unwrap()).contains("secret-key"));
+    }
 }

@@ -16,9 +16,9 @@ mod settings;
 mod wire;
 
 pub use answer::{Answer, FinishReason};
-pub use client::{Gemini, MAX_OUTPUT_TOKENS};
+pub use client::{Gemini, MAX_OUTPUT_TOKENS, MAX_TEXT_BYTES};
 pub use error::{Cause, ErrorReply, Failure, MAX_RETRY_AFTER};
-pub use settings::{InvalidSettings, Settings};
+pub use settings::{Endpoint, InvalidSettings, Settings};
 pub use shared::domain::Usage;
 
 /// What the model is shown. The last turn is the user's: newer models refuse anything else.

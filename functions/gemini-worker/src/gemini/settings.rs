@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
-use secrecy::{ExposeSecret, SecretString};
+use rustls::ClientConfig;
+use shared::aws::warm_up;
 
 /// Connecting, TLS included, is a matter of milliseconds; a host that takes longer is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -14,21 +14,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Carries the API key.
-const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-goog-api-key");
-
 /// How to reach Gemini.
 #[derive(Debug)]
 pub struct Settings {
     /// Scheme and host, and a path where a proxy wants one; [`GEMINI_BASE_URL`](shared::config::GEMINI_BASE_URL)
     /// for Google.
     pub base_url: String,
-    /// The API key.
-    pub api_key: SecretString,
     /// The model's name, such as `gemini-3.8-flash`.
     pub model: String,
     /// Bound on one call: from connecting to the answer's last byte.
     pub timeout: Duration,
+    /// Whom to trust: [`public_web`](shared::tls::public_web).
+    pub tls: ClientConfig,
+}
+
+/// Where the model is asked, and the connections to it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub(super) client: Client,
+    pub(super) url: Url,
 }
 
 /// Why no client can be made of the [`Settings`].
@@ -46,71 +50,71 @@ pub enum InvalidSettings {
     /// The HTTP client could not be built.
     #[error("the HTTP client for Gemini could not be built")]
     Client(#[source] reqwest::Error),
-    /// The TLS provider does not have the protocol versions that are asked for.
-    #[error("TLS for Gemini could not be set up")]
-    Tls(#[source] rustls::Error),
 }
 
-impl Settings {
-    /// The URL of `generateContent` for the model.
-    pub(super) fn endpoint(&self) -> Result<Url, InvalidSettings> {
-        let in_a_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-        if self.model.is_empty() || !self.model.bytes().all(in_a_name) {
-            return Err(InvalidSettings::Model);
-        }
-        let mut url = Url::parse(&self.base_url).map_err(|_| InvalidSettings::BaseUrl)?;
-        let plain = url.has_host() && url.query().is_none() && url.fragment().is_none();
-        if !plain || !matches!(url.scheme(), "http" | "https") {
-            return Err(InvalidSettings::BaseUrl);
-        }
-        let prefix = url.path().trim_end_matches('/');
-        url.set_path(&format!("{prefix}/v1beta/models/{}:generateContent", self.model));
-        Ok(url)
-    }
-
-    /// A client for `endpoint` that carries the key.
-    pub(super) fn http_client(&self, endpoint: &Url) -> Result<Client, InvalidSettings> {
-        let headers = HeaderMap::from_iter([(API_KEY_HEADER, self.api_key_value()?)]);
+impl Endpoint {
+    /// Checks `settings`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// A setting can't be used.
+    pub fn new(settings: Settings) -> Result<Self, InvalidSettings> {
+        let url = url(&settings)?;
         let builder = Client::builder()
-            .default_headers(headers)
-            .timeout(self.timeout)
+            .timeout(settings.timeout)
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             // Google does not redirect; following one would carry the key along.
             .redirect(redirect::Policy::none())
-            .tls_backend_preconfigured(shared::tls::public_web().map_err(InvalidSettings::Tls)?);
-        let loopback = matches!(endpoint.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            .tls_backend_preconfigured(settings.tls);
+        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         // A proxy for the outside world cannot reach a stand-in on this machine.
         let builder = if loopback { builder.no_proxy() } else { builder };
-        builder.build().map_err(InvalidSettings::Client)
+        let client = builder.build().map_err(InvalidSettings::Client)?;
+        Ok(Self { client, url })
     }
 
-    fn api_key_value(&self) -> Result<HeaderValue, InvalidSettings> {
-        let key = self.api_key.expose_secret();
-        if key.is_empty() {
-            return Err(InvalidSettings::ApiKey);
-        }
-        let mut value = HeaderValue::from_str(key).map_err(|_| InvalidSettings::ApiKey)?;
-        value.set_sensitive(true);
-        Ok(value)
+    /// Connects, so that the first question doesn't have to: see [`warm_up`]. What is asked for is a
+    /// page that needs no key, and is not there.
+    pub async fn warm_up(&self) {
+        let mut nothing = self.url.clone();
+        nothing.set_path("/");
+        warm_up(self.client.head(nothing).send()).await;
     }
+}
+
+/// The URL of `generateContent` for the model.
+fn url(settings: &Settings) -> Result<Url, InvalidSettings> {
+    let in_a_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    if settings.model.is_empty() || !settings.model.bytes().all(in_a_name) {
+        return Err(InvalidSettings::Model);
+    }
+    let mut url = Url::parse(&settings.base_url).map_err(|_| InvalidSettings::BaseUrl)?;
+    let plain = url.has_host() && url.query().is_none() && url.fragment().is_none();
+    if !plain || !matches!(url.scheme(), "http" | "https") {
+        return Err(InvalidSettings::BaseUrl);
+    }
+    let prefix = url.path().trim_end_matches('/');
+    url.set_path(&format!("{prefix}/v1beta/models/{}:generateContent", settings.model));
+    Ok(url)
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::config::GEMINI_BASE_URL;
+    use shared::{
+        config::{Env, GEMINI_BASE_URL},
+        tls::public_web,
+    };
 
-    use super::super::Gemini;
     use super::*;
 
-    fn settings(base_url: &str) -> Settings {
-        Settings {
+    fn endpoint(base_url: &str, model: &str) -> Result<Endpoint, InvalidSettings> {
+        Endpoint::new(Settings {
             base_url: base_url.to_owned(),
-            api_key: SecretString::from("secret-key"),
-            model: "gemini-3.8-flash".to_owned(),
+            model: model.to_owned(),
             timeout: Duration::from_secs(1),
-        }
+            tls: public_web(&Env::default()).unwrap(),
+        })
     }
 
     #[test]
@@ -125,7 +129,7 @@ mod tests {
                 "http://127.0.0.1:9/gemini/v1beta/models/gemini-3.8-flash:generateContent",
             ),
         ] {
-            assert_eq!(settings(base).endpoint().unwrap().as_str(), expected);
+            assert_eq!(endpoint(base, "gemini-3.8-flash").unwrap().url.as_str(), expected);
         }
     }
 
@@ -134,34 +138,15 @@ mod tests {
         for base in
             ["", "localhost:3000", "ftp://host", "http://", "http://host/?q=", "http://h/#f"]
         {
-            assert!(matches!(settings(base).endpoint(), Err(InvalidSettings::BaseUrl)), "{base}");
+            assert!(matches!(endpoint(base, "m"), Err(InvalidSettings::BaseUrl)), "{base}");
         }
     }
 
     #[test]
     fn a_model_cannot_lead_to_another_path() {
         for model in ["", "../secrets", "a/b", "a?b", "a:b", "a b", "é"] {
-            let settings = Settings { model: model.to_owned(), ..settings(GEMINI_BASE_URL) };
-            assert!(matches!(Gemini::new(settings), Err(InvalidSettings::Model)), "{model}");
+            let refused = endpoint(GEMINI_BASE_URL, model);
+            assert!(matches!(refused, Err(InvalidSettings::Model)), "{model}");
         }
-    }
-
-    #[test]
-    fn a_key_that_no_header_can_carry_is_refused_without_being_shown() {
-        for key in ["", "secret\nkey"] {
-            let settings =
-                Settings { api_key: SecretString::from(key), ..settings(GEMINI_BASE_URL) };
-            let error = Gemini::new(settings).err().unwrap();
-            assert!(matches!(error, InvalidSettings::ApiKey));
-            assert!(!format!("{error:?} {error}").contains("secret"));
-        }
-    }
-
-    #[test]
-    fn neither_settings_nor_client_show_the_key_when_they_are_debugged() {
-        let settings = settings(GEMINI_BASE_URL);
-        assert!(!format!("{settings:?}").contains("secret-key"));
-        let client = settings.http_client(&settings.endpoint().unwrap()).unwrap();
-        assert!(!format!("{client:?}").contains("secret-key"));
     }
 }

@@ -9,10 +9,7 @@ use shared::{
     queue::Job,
 };
 
-use crate::{
-    host::{Asked, Host},
-    queue::VISIBILITY_TIMEOUT,
-};
+use crate::{host::Host, queue::VISIBILITY_TIMEOUT};
 
 #[tokio::test]
 async fn a_message_is_answered_counted_and_not_pending_any_more() {
@@ -84,7 +81,7 @@ async fn a_message_that_is_delivered_twice_at_once_is_answered_once() {
 }
 
 #[tokio::test]
-async fn a_room_that_is_deleted_while_the_model_answers_gets_nothing() {
+async fn a_reply_to_a_room_that_was_deleted_meanwhile_counts_and_leaves_nothing_to_do() {
     let host = Host::start().await;
     host.model.set_delay(Duration::from_millis(500));
     let ada = host.user().await;
@@ -99,12 +96,14 @@ async fn a_room_that_is_deleted_while_the_model_answers_gets_nothing() {
     let (reported, ()) = tokio::join!(host.handle_records(&records), delete_meanwhile);
 
     assert!(reported.is_empty());
-    assert_nothing_was_written(&host, question).await;
-    assert_eq!(host.usage(&ada, host.now()).await, None);
+    host.reply(question, Status::Answered).await;
+    assert!(host.pending().await.is_empty(), "the sweeper would take it up");
+    assert_eq!(host.usage(&ada, host.now()).await.unwrap().messages, 1, "the tokens were spent");
+    assert_eq!(host.tally(&ada).await.used, 1);
 }
 
 #[tokio::test]
-async fn a_room_that_is_deleted_while_the_model_fails_gets_nothing_either() {
+async fn a_failure_in_a_room_that_was_deleted_meanwhile_gives_its_unit_back() {
     let host = Host::start().await;
     host.model.on(Behaviour::new(Respond::Block).delay(Duration::from_millis(500)));
     let ada = host.user().await;
@@ -119,8 +118,10 @@ async fn a_room_that_is_deleted_while_the_model_fails_gets_nothing_either() {
     let (reported, ()) = tokio::join!(host.handle_records(&records), delete_meanwhile);
 
     assert!(reported.is_empty());
-    assert_nothing_was_written(&host, question).await;
-    assert_eq!(host.usage(&ada, host.now()).await, None);
+    host.reply(question, Status::Failed).await;
+    assert!(host.pending().await.is_empty(), "the sweeper would take it up");
+    assert_eq!(host.usage(&ada, host.now()).await.unwrap().failures, 1);
+    assert_eq!(host.tally(&ada).await.used, 0);
 }
 
 #[tokio::test]
@@ -156,10 +157,4 @@ async fn model_is_asked(host: &Host, nth: usize) {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap();
-}
-
-/// The room holds the question as it was, and nothing else.
-async fn assert_nothing_was_written(host: &Host, question: Asked) {
-    assert!(host.is_pending(question).await);
-    assert_eq!(host.messages(question.chatroom_id).await.len(), 1);
 }

@@ -96,7 +96,7 @@ async fn the_first_of_many_that_wait_has_its_context_wherever_a_page_ends() {
         let ada = host.user().await;
         let room = host.room(&ada).await;
         let mut expected = Vec::new();
-        for nth in 0..30 {
+        for nth in 0..20 {
             let text = format!("answered {nth}");
             host.ask(&ada, room, &text).await;
             host.deliver().await;
@@ -112,7 +112,7 @@ async fn the_first_of_many_that_wait_has_its_context_wherever_a_page_ends() {
         host.deliver_within(Duration::from_secs(105)).await;
 
         host.reply(first, Status::Answered).await;
-        assert_eq!(host.model.requests()[30].turns(), expected, "{waiting} wait");
+        assert_eq!(host.model.requests()[20].turns(), expected, "{waiting} wait");
     }
 }
 

@@ -24,11 +24,10 @@ async fn a_room_that_can_not_be_purged_does_not_stop_the_rest() {
     let sweeper = host.sweeper_with("AWS_ENDPOINT_URL_DYNAMODB", &url);
 
     let report = sweeper.run(Order::default()).await.unwrap();
-    assert_eq!((report.rooms_purged, report.failed_steps), (4, 1));
+    assert_eq!((report.items_purged, report.failed_steps), (12, 1));
     assert_eq!(host.messages_in(rooms[2]).await, 3);
-    assert_eq!(host.rooms_of(ada.user_id).await, 1);
 
-    assert_eq!(host.sweep().await.rooms_purged, 1);
+    assert_eq!([host.sweep().await, host.sweep().await].map(|run| run.rooms_purged), [4, 1]);
     assert_eq!(host.rooms_of(ada.user_id).await, 0);
 }
 
@@ -58,8 +57,8 @@ async fn an_account_outlives_rooms_that_can_not_be_deleted() {
     assert_eq!((report.accounts_purged, report.failed_steps), (0, 1));
     assert_eq!(host.store.accounts_to_purge(10).await.unwrap(), [ada.user_id]);
 
-    assert_eq!(host.sweep().await.accounts_purged, 1);
-    assert_eq!(host.sweep().await.rooms_purged, 1);
+    let runs = [host.sweep().await, host.sweep().await];
+    assert_eq!(runs.map(|run| (run.rooms_purged, run.accounts_purged)), [(0, 0), (1, 1)]);
     assert_eq!((host.items_of(ada.user_id).await, host.rooms_of(ada.user_id).await), (0, 0));
 }
 

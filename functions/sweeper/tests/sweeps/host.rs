@@ -14,11 +14,12 @@ use shared::{
     aws::Aws,
     config::Env,
     domain::{
-        Caller, ChatroomId, Clock as _, Ids, Limits, MessageId, MobileNumber, Side, Status, UserId,
+        Caller, ChatroomId, Clock as _, Ids, Limits, MessageId, MobileNumber, Side, Status, Usage,
+        UserId,
         text::{Content, RoomName},
     },
     queue::{Job, Queue},
-    store::{NewChatroom, NewMessage, Pending, Recorded, Sent, Store},
+    store::{Answer, NewChatroom, NewMessage, Pending, Recorded, Sent, Settled, Store},
 };
 use sweeper::{Order, Report, Sweeper};
 use tokio::net::TcpListener;
@@ -209,6 +210,14 @@ impl Host {
 
     pub(crate) async fn items_of(&self, user: UserId) -> usize {
         self.count("users", "pk", format!("user#{user}")).await
+    }
+
+    /// Answers a question, as the worker does.
+    pub(crate) async fn answer(&self, question: &Pending) -> Settled {
+        let id = self.ids.next_after(question.message_id, self.now());
+        let usage = Usage { input_tokens: 1, output_tokens: 1 };
+        let answer = Answer { id, content: "Hello", finish_reason: "STOP", usage };
+        self.store.answer(question, &answer).await.unwrap()
     }
 
     pub(crate) async fn status(&self, question: &Pending) -> Status {

@@ -113,7 +113,7 @@ async fn a_thief_whose_session_ends_meanwhile_deletes_no_more_than_was_under_way
         }
     });
     let url = url.await;
-    let host = host.behind(url);
+    let host = host.behind(url).await;
 
     host.delete_me(&thief).await.assert_problem(401, "session_ended");
     assert_eq!(host.get("/user/me", &ada).await.status, 200);
@@ -133,7 +133,7 @@ async fn a_deletion_that_is_out_of_time_says_so_before_the_function_is_cut_off()
         _ => {}
     });
     let url = url.await;
-    let host = host.behind(url);
+    let host = host.behind(url).await;
 
     let started = Instant::now();
     let problem = host.delete_me(&ada).await.assert_problem(503, "unavailable");

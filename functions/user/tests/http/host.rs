@@ -52,7 +52,7 @@ impl Host {
         let aws = Aws::from_env(&env).unwrap();
         Self {
             store: Store::from_env(&env, &aws).unwrap(),
-            router: router(&env, &clock),
+            router: router(&env, &clock).await,
             clock,
             ids: Ids::default(),
             limits: env.limits().unwrap(),
@@ -76,9 +76,9 @@ impl Host {
     }
 
     /// The same host, but for the function: that asks the DynamoDB at `url`.
-    pub(crate) fn behind(self, url: String) -> Self {
+    pub(crate) async fn behind(self, url: String) -> Self {
         let env = self.env.clone().with("AWS_ENDPOINT_URL_DYNAMODB", url);
-        Self { router: router(&env, &self.clock), ..self }
+        Self { router: router(&env, &self.clock).await, ..self }
     }
 
     /// Opens an account with `NUMBER` and all the personal facts there are.
@@ -167,7 +167,7 @@ impl Host {
     }
 }
 
-fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
-    let state = user::State::from_env(env, Arc::<ManualClock>::clone(clock)).unwrap();
+async fn router(env: &Env, clock: &Arc<ManualClock>) -> Router {
+    let state = user::State::from_env(env, Arc::<ManualClock>::clone(clock)).await.unwrap();
     shared::http::service(user::router(state))
 }

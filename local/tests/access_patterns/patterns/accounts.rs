@@ -43,6 +43,7 @@ async fn standing() -> Vec<Row> {
     let first = today.saturating_sub(29.days());
     let (caller, operator) = (&person.caller, Role::Operator);
     vec![
+        row!("Connect, before the first request: an account that nobody has", world.warm_up()),
         row!("An account, by its user", world.account(id, now) => Some(_)),
         row!("The account of a number", world.account_of(&person.number, now) => Some(_)),
         row!("The account of a number that nobody has: it takes the same time",
@@ -53,6 +54,7 @@ async fn standing() -> Vec<Row> {
         row!("Set a new password, and end all other sessions",
             world.set_password(&person.account, PASSWORD_HASH, person.session.session_id) => true),
         row!("Give an account a role", world.set_role(id, Some(operator)) => true),
+        row!("Whether a caller's session still stands", world.is_signed_in(caller) => true),
         row!("Whether a caller has a role", world.standing(caller, operator) => Standing::Held),
         row!("Take a role away", world.set_role(id, None) => true),
     ]

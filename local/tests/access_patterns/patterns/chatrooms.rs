@@ -33,7 +33,9 @@ pub(super) async fn rows() -> Vec<Row> {
             world.chatrooms(user, PAGE, None) => page if page.rooms.len() == 50),
         row!("A user's rooms, the second page: 12 of 62",
             world.chatrooms(user, PAGE, cursor) => page if page.rooms.len() == 12),
+        row!("Connect, before the first job: a room that nobody has", world.warm_up_rooms()),
         row!("A room", world.chatroom(user, room.id) => Some(_)),
+        row!("Whether a room is there", world.has_chatroom(user, room.id) => true),
         row!("Change a room", world.change_chatroom(user, room.id, &change, now) => Some(_)),
         row!("Delete a room from view", world.delete_chatroom(user, room.id, now) => true),
     ]);

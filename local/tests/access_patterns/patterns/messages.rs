@@ -13,6 +13,9 @@ use crate::world::{LIMITS, World};
 const APOLOGY: &str = "No answer could be made for this message in time. It was not counted \
     against your daily limit.";
 
+/// As much as the worker reads at once.
+const HISTORY: u16 = 40;
+
 pub(super) async fn rows() -> Vec<Row> {
     let mut rows = sending().await;
     rows.extend(sending_with_billing().await);
@@ -78,6 +81,8 @@ async fn reading() -> Vec<Row> {
         row!("A room's messages since the newest that was seen: none",
             world.messages(long, Direction::After(newest_seen), PAGE)
                 => page if page.messages.is_empty()),
+        row!("What a model is shown of a room: 40 of 110",
+            world.turns(long, Direction::Latest, HISTORY) => page if page.messages.len() == 40),
         row!("A message", world.message(long, newest_seen) => Some(_)),
     ]
 }

@@ -66,8 +66,14 @@ pub(crate) async fn measure() -> Vec<Group> {
     ]
 }
 
-/// Calls a method of a world's store, and expects that it does what it is for.
+/// Calls a method of a world's store, and expects that it does what it is for, if it tells.
 macro_rules! row {
+    ($pattern:literal, $world:ident.$method:ident()) => {{
+        drop($world.proxy.take_calls());
+        $world.store.$method().await;
+        let calls = $world.proxy.take_calls();
+        Row { pattern: $pattern, method: stringify!($method), calls, only_where: None }
+    }};
     (
         $pattern:literal,
         $world:ident.$method:ident($($argument:expr),*) => $outcome:pat $(if $and:expr)?

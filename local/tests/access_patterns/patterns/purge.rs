@@ -25,8 +25,12 @@ async fn rooms() -> Vec<Row> {
     vec![
         row!("The rooms that wait to be purged: one",
             world.rooms_to_purge(LISTED) => rooms if rooms.len() == 1),
-        row!("Purge a room of 50 messages",
-            world.purge_room(user, room, ITEMS) => Purged { items: 51, finished: true }),
+        row!("Purge 50 messages of a room",
+            world.purge_messages(room, ITEMS) => Purged { items: 50, finished: false }),
+        row!("Look for messages in a room in which none is left",
+            world.purge_messages(room, ITEMS) => Purged { items: 0, finished: false }),
+        row!("Purge such a room",
+            world.purge_room(user, room) => Purged { items: 1, finished: true }),
     ]
 }
 
@@ -46,6 +50,8 @@ async fn accounts() -> Vec<Row> {
         row!("Delete from view the five rooms of a user, all at once",
             world.delete_rooms_of(user, ROOMS, now) => Purged { items: 5, finished: true }),
     ];
+    rows.push(row!("Whether a deleted account still has rooms that are to be purged before it",
+        world.has_rooms(user) => true));
     let waits = row!("Purge an account with a session and a day of usage, but for its tombstone: its \
         subscription is not cancelled yet",
         world.purge_account(user, ITEMS) => Purged { items: 2, finished: false });

@@ -1,7 +1,7 @@
 //! Codes, passwords and sessions: `shared::store::attempts` and `sessions`.
 
 use jiff::SignedDuration;
-use shared::store::{Attempt, Purpose, Redeemed};
+use shared::store::{Attempt, Purpose, Redeemed, Rotation};
 
 use super::{Row, row};
 use crate::world::{HASH, PASSWORD_HASH, World};
@@ -23,16 +23,18 @@ async fn with_a_code() -> Vec<Row> {
     let number = world.number();
     let account = world.sign_up(&number).await;
     let challenge = world.new_challenge(Purpose::Login);
-    let sent = row!("Keep a new code", world.put_challenge(&number, &challenge, None) => true);
-    let found = row!("The codes sent to a number",
-        world.challenge(&number, Purpose::Login) => Some(_));
     let now = world.now();
+    let sent =
+        row!("Keep a new code", world.put_challenge(&number, &challenge, None, now) => Ok(()));
+    let refused = row!("The same, where others were sent within the hour: what was",
+        world.put_challenge(&number, &world.new_challenge(Purpose::Login), None, now)
+            => Err(Some(_)));
     let counted = row!("Count a try of a code before it is looked at",
         world.count_attempt(&number, Purpose::Login, TRIES, now) => Attempt::Counted(_));
     let session = world.session(&account);
     let first = row!("Sign in with a code for the first time: the account is verified",
         world.sign_in_with_code(&account, &challenge, &session, true, now) => Redeemed::Done);
-    vec![found, sent, counted, first, again().await, reset().await]
+    vec![sent, refused, counted, first, again().await, reset().await]
 }
 
 async fn again() -> Row {
@@ -57,12 +59,13 @@ async fn with_a_password() -> Vec<Row> {
     let world = World::new().await;
     let person = world.person().await;
     let (number, now) = (&person.number, world.now());
+    let later = now.saturating_add(WINDOW).unwrap();
     let session = world.session(&person.account);
     vec![
-        row!("Count a password before it is looked at, the first for a while",
-            world.count_login(number, WRONG_PASSWORDS, WINDOW, now) => Ok(())),
         row!("Count a password before it is looked at",
             world.count_login(number, WRONG_PASSWORDS, WINDOW, now) => Ok(())),
+        row!("Count a password before it is looked at, where an earlier count is over and lingers",
+            world.count_login(number, WRONG_PASSWORDS, WINDOW, later) => Ok(())),
         row!("Forget wrong passwords after a right one",
             world.forget_login_failures(number) => ()),
         row!("Open a session", world.open_session(&session) => ()),
@@ -73,11 +76,17 @@ async fn sessions() -> Vec<Row> {
     let world = World::new().await;
     let person = world.person().await;
     let (user, id, now) = (person.caller.user_id, person.caller.session_id, world.now());
-    let mut next = person.session;
-    next.token_hash = HASH.replace('A', "B");
+    let exchange = Rotation {
+        user_id: user,
+        session_id: id,
+        family_hash: HASH.to_owned(),
+        given: HASH.to_owned(),
+        next: HASH.replace('A', "B"),
+        expires_at: person.session.expires_at,
+    };
     vec![
         row!("A session, with its account", world.session(user, id, now) => Some(_)),
-        row!("Exchange a refresh token", world.rotate(&next, HASH) => true),
+        row!("Exchange a refresh token", world.rotate(&exchange, now) => Some(_)),
         row!("End a session", world.end_session(user, id) => ()),
     ]
 }

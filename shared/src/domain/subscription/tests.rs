@@ -10,7 +10,6 @@ use super::{
 /// 2026-11-21T12:00:00Z.
 const NOW: i64 = 1_795_262_400;
 const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const GRACE: Duration = Duration::from_hours(72);
 
@@ -243,6 +242,16 @@ fn a_first_payment_is_waited_for_by_the_hour_and_all_else_by_the_day() {
             assert_eq!(subscription.next_check(GRACE, at(NOW)), Some(NOW + waits));
         }
     }
+}
+
+#[test]
+fn news_within_an_hour_do_not_move_the_day() {
+    let began = Subscription { created: NOW - 10 * DAY + 7 * MINUTE, ..a(Active) };
+    let due = |after| began.next_check(GRACE, at(NOW + after));
+    assert_eq!(due(0), Some(NOW + DAY - 53 * MINUTE));
+    assert_eq!(due(7 * MINUTE - 1), due(0));
+    assert_eq!(due(7 * MINUTE), Some(NOW + DAY + 7 * MINUTE));
+    assert_eq!(due(HOUR + 7 * MINUTE - 1), due(7 * MINUTE));
 }
 
 /// With ids that go up.

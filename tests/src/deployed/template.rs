@@ -6,37 +6,38 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_yaml_ng::Value as Yaml;
 
 /// What a value of the template comes to, as text.
-pub(crate) type Text = BTreeMap<String, String>;
+pub type Text = BTreeMap<String, String>;
 
 /// A function, as it is deployed.
 #[derive(Debug, Clone)]
-pub(crate) struct Function {
+pub struct Function {
     /// The name of its crate, of its binary and of its event.
-    pub(crate) name: String,
+    pub name: String,
     /// What invokes it: the type of its events, such as `HttpApi`.
-    pub(crate) source: String,
+    pub source: String,
     /// Seconds.
-    pub(crate) timeout: String,
+    pub timeout: String,
     /// MB.
-    pub(crate) memory: String,
+    pub memory: String,
     /// What the template sets, and nothing else.
-    pub(crate) environment: Text,
+    pub environment: Text,
 }
 
 /// The template, and what only a deployment knows.
-pub(crate) struct Deployment {
+pub struct Deployment {
     template: Yaml,
     /// Parameters over their defaults.
-    pub(crate) parameters: Text,
+    pub parameters: Text,
     /// What resources, pseudo parameters (`AWS::Region`) and attributes (`MessageQueue.Arn`) are.
-    pub(crate) resources: Text,
+    pub resources: Text,
     /// The SSM parameters that CloudFormation reads.
-    pub(crate) stored: Text,
+    pub stored: Text,
 }
 
 impl Deployment {
     /// One that gives no parameters and has no resources yet.
-    pub(crate) fn new() -> Self {
+    #[must_use]
+    pub fn read() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
         let template = serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         let (parameters, resources, stored) = Default::default();
@@ -44,7 +45,8 @@ impl Deployment {
     }
 
     /// All functions.
-    pub(crate) fn functions(&self) -> Vec<Function> {
+    #[must_use]
+    pub fn functions(&self) -> Vec<Function> {
         let resources = self.template["Resources"].as_mapping().unwrap().values();
         let functions =
             resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");

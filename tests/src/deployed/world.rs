@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ed25519_dalek::{
@@ -19,28 +20,27 @@ use serde_json::{Value, json};
 use shared::{
     aws::Aws,
     domain::{
-        Caller, ChatroomId, Limits, MessageId, MobileNumber, SystemClock, UserId,
+        Caller, ChatroomId, Limits, MessageId, MobileNumber, Role, SystemClock, UserId,
         text::{Content, RoomName},
     },
     store::{Created, NewChatroom, NewMessage, Sent},
 };
-use tests::now;
 use tokio::net::TcpListener;
 
-use crate::{
-    emulator::Emulator,
+use super::{
     ssm,
     template::{Deployment, Function},
 };
+use crate::now;
 
 /// The stack's name: that of staging in `samconfig.toml`.
 const STACK: &str = "parley-staging";
 const REGION: &str = "eu-central-1";
 
 /// Everything that the functions of one deployment stand on.
-pub(crate) struct World {
+pub struct World {
     /// The model.
-    pub(crate) model: gemini::StandIn,
+    pub model: gemini::StandIn,
     queues: aws_sdk_sqs::Client,
     message_queue: String,
     payments: Payments,
@@ -60,12 +60,12 @@ impl Deref for World {
 
 impl World {
     /// One that begins now, with codes in answers, as staging has it.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::start_with(&[("OtpDelivery", "response")]).await
     }
 
     /// One that is deployed with these parameters.
-    pub(crate) async fn start_with(parameters: &[(&str, &str)]) -> Self {
+    pub async fn start_with(parameters: &[(&str, &str)]) -> Self {
         let payments = Payments::start(&now().to_string()).await;
         let model = gemini::StandIn::start(0).await.unwrap();
         let (sqs_url, queues) = serve_sqs(&payments).await;
@@ -78,7 +78,7 @@ impl World {
         let dynamodb_url = env.get("AWS_ENDPOINT_URL_DYNAMODB").unwrap();
         let ssm_url = ssm::serve(secrets.clone()).await;
         let surroundings = surroundings(dynamodb_url, &sqs_url, &ssm_url);
-        let mut deployment = Deployment::new();
+        let mut deployment = Deployment::read();
         let public_keys = format!("/{STACK}/jwt-public-keys");
         deployment.stored = [(public_keys.clone(), both_keys(&Issuer::default(), &pem))].into();
         let neighbours = [
@@ -103,28 +103,31 @@ impl World {
     }
 
     /// All functions of the template.
-    pub(crate) fn functions(&self) -> Vec<Function> {
+    #[must_use]
+    pub fn functions(&self) -> Vec<Function> {
         self.deployment.functions()
     }
 
     /// The function of this name, as the template deploys it.
-    pub(crate) fn emulate(&self, name: &str) -> Emulator {
+    #[must_use]
+    pub fn function(&self, name: &str) -> Function {
         let function = self.functions().into_iter().find(|function| function.name == name);
-        self.emulate_as(&function.unwrap())
+        function.unwrap()
     }
 
-    /// A function that may differ from what the template deploys.
-    pub(crate) fn emulate_as(&self, function: &Function) -> Emulator {
-        Emulator::start(function, &self.surroundings)
+    /// What Lambda sets for every function, and that AWS is elsewhere.
+    #[must_use]
+    pub fn surroundings(&self) -> &BTreeMap<String, String> {
+        &self.surroundings
     }
 
     /// What SSM holds, which nothing may print.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
         self.secrets.values().map(String::as_str)
     }
 
     /// The jobs in the queue, in order; it is empty afterwards.
-    pub(crate) async fn queued(&self) -> Vec<Value> {
+    pub async fn queued(&self) -> Vec<Value> {
         let received = self.queues.receive_message().queue_url(&self.message_queue);
         let received = received.max_number_of_messages(10).send().await.unwrap();
         let bodies = received.messages().iter().map(|message| message.body().unwrap());
@@ -135,28 +138,47 @@ impl World {
 /// People.
 impl World {
     /// An account of this id.
-    pub(crate) async fn user(&self, id: UserId) -> Caller {
+    pub async fn user(&self, id: UserId) -> Caller {
         let number = testing::any_number();
         self.store.open_account(id, &testing::signup(&number, self.now())).await.unwrap();
         Caller { user_id: id, ..self.person().await }
     }
 
     /// An account with this number.
-    pub(crate) async fn user_with(&self, number: &str) {
+    pub async fn user_with(&self, number: &str) {
         let number = MobileNumber::parse(number).unwrap();
         let signup = testing::signup(&number, self.now());
         testing::open_account(&self.store, &shared::domain::Ids::default(), &signup).await;
     }
 
+    /// Somebody new who is an operator, and signed in as one.
+    pub async fn operator(&self) -> Caller {
+        let caller = self.person().await;
+        let aws = Aws::from_env(&self.payments.env()).unwrap();
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB"));
+        let profile = dynamodb.update_item().table_name("users");
+        profile
+            .key("pk", AttributeValue::S(format!("user#{}", caller.user_id)))
+            .key("sk", AttributeValue::S("profile".to_owned()))
+            .update_expression("SET verified_at = :now")
+            .expression_attribute_values(":now", AttributeValue::N("1".to_owned()))
+            .send()
+            .await
+            .unwrap();
+        let role_hint = Some(Role::Operator);
+        assert!(self.store.set_role(caller.user_id, role_hint).await.unwrap());
+        Caller { role_hint, ..caller }
+    }
+
     /// A room of this id.
-    pub(crate) async fn room(&self, caller: &Caller, id: ChatroomId) {
+    pub async fn room(&self, caller: &Caller, id: ChatroomId) {
         let room = NewChatroom { id, name: RoomName::default(), claim: None };
         let created = self.store.create_chatroom(caller, &room).await.unwrap();
         assert!(matches!(created, Created::Done), "{created:?}");
     }
 
     /// A question of this id that was accepted and is pending, and not in the queue.
-    pub(crate) async fn ask(&self, caller: &Caller, chatroom_id: ChatroomId, id: MessageId) {
+    pub async fn ask(&self, caller: &Caller, chatroom_id: ChatroomId, id: MessageId) {
         let limits = Limits { basic_daily_messages: 0, basic_per_minute: 0, pro_per_minute: 0 };
         let content = Content::try_from("Which is the largest moon?".to_owned()).unwrap();
         let message = NewMessage { id, chatroom_id, content: &content, claim: None };

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 type Held = Arc<BTreeMap<String, String>>;
 
 /// Serves one that holds `parameters`, and gives its URL; gone with the test's runtime.
-pub(crate) async fn serve(parameters: BTreeMap<String, String>) -> String {
+pub(super) async fn serve(parameters: BTreeMap<String, String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().route("/", post(answer)).with_state(Arc::new(parameters));

@@ -1,0 +1,40 @@
+//! What a figure was measured on, and when.
+
+use std::{fs, process::Command};
+
+/// The line under a section's title: date, commit, machine.
+pub(crate) fn describe() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let date = tests::now().strftime("%Y-%m-%d");
+    let (commit, rustc) = (printed("git", &["describe", "--always", "--dirty"]), rustc());
+    format!("{date}, commit {commit}: {}, {cores} cores, {}, {rustc}", processor(), memory())
+}
+
+fn rustc() -> String {
+    let version = printed("rustc", &["--version"]);
+    version.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}
+
+fn processor() -> String {
+    let name = value_of("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".to_owned());
+    format!("{name} ({})", std::env::consts::ARCH)
+}
+
+fn memory() -> String {
+    let total = value_of("/proc/meminfo", "MemTotal");
+    let kib = total.and_then(|total| total.strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.map_or("unknown memory".to_owned(), |kib| format!("{} GiB", kib.div_ceil(1 << 20)))
+}
+
+/// The value of the first line `name: value` of a file of the kernel's.
+pub(crate) fn value_of(path: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix(':'));
+    value.map(|value| value.trim().to_owned())
+}
+
+fn printed(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let text = output.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    text.map_or("unknown".to_owned(), |text| text.trim().to_owned())
+}
