@@ -14,6 +14,13 @@ export PATH=$PWD/.tools/bin:$PATH
 
 say() { printf 'bench: %s\n' "$*" >&2; }
 
+install_tools() {
+    scripts/tools.sh valkey valgrind
+    VALGRIND=$(command -v valgrind)
+    export VALGRIND
+}
+
+# At once, as scripts/build.sh does it: a crate's features are those that any function wants of it.
 build_functions() { # build_functions <name>…
     local packages=()
     for function in "$@"; do
@@ -36,7 +43,7 @@ shift || true
 case $mode in
     measure)
         [ $# -gt 0 ] || set -- cold round-trips load growth
-        scripts/tools.sh valkey valgrind
+        install_tools
         if [[ " $* " == *' cold '* ]]; then
             mapfile -t functions < <(all_functions)
             build_functions "${functions[@]}"
@@ -47,7 +54,7 @@ case $mode in
         ;;
     check)
         [ $# -gt 0 ] || set -- chatroom gemini-worker user
-        scripts/tools.sh valkey valgrind
+        install_tools
         build_functions "$@"
         cargo build --locked --workspace --bin bench
         "$target/debug/bench" check ${UPDATE:+--update} "$@"

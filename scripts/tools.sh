@@ -156,7 +156,7 @@ install() { # install <tool>
     "$python" -m venv "$venv" || die "python could not make a virtual environment in $venv"
     local -a packages
     read -r -a packages <<<"$pins"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "${packages[@]}" </dev/null >&2 ||
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-cache-dir "${packages[@]}" </dev/null >&2 ||
         die "pip could not install $pins (see above; is the package index reachable?)"
     "link_$tool"
     # Last: what was interrupted before here starts from scratch the next time.

@@ -1,11 +1,16 @@
 //! Counts against bounds: what a change made dearer.
 //!
 //! `bounds.toml` holds what was counted last, and a little more where counts vary: instructions by some
-//! per cent, with where the memory lies and what random numbers come. Calls and capacity units do not
-//! vary. `bench check --update` writes it anew; in review its difference shows what a change costs.
+//! per cent, with where the memory lies and what random numbers come, memory by more. Calls and capacity
+//! units do not vary. `bench check --update` writes it anew; in review its difference shows what a change
+//! costs.
+//!
+//! Instructions, sizes and memory are those of one architecture. On another one they are printed, and
+//! held against nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    env::consts::ARCH,
     fmt::Write as _,
     fs,
     path::PathBuf,
@@ -14,10 +19,11 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{cold::Counts, round_trips::RoundTrips};
+use crate::{cold::Counts, figures::count, round_trips::RoundTrips};
 
-/// How much more than was counted a bound is: of instructions, and of the size of a file.
+/// How much more than was counted a bound is: of instructions, of memory, and of the size of a file.
 const INSTRUCTIONS: f64 = 1.10;
+const MEMORY: f64 = 1.20;
 const SIZE: f64 = 1.02;
 
 /// By name, and then by what is counted.
@@ -26,6 +32,8 @@ type Figures = BTreeMap<String, BTreeMap<String, f64>>;
 /// Bounds, or what was counted.
 #[derive(Debug, Default, Deserialize)]
 pub struct Bounds {
+    /// Of which the functions' figures are: `x86_64`, `aarch64`.
+    architecture: String,
     functions: Figures,
     requests: Figures,
     messages: BTreeMap<String, f64>,
@@ -59,19 +67,38 @@ impl Bounds {
         let costs = &round_trips.costs;
         let dollars = [("quiet", costs.quiet()), ("under load", costs.loaded())];
         Self {
+            architecture: ARCH.to_owned(),
             functions: functions.collect(),
             requests: requests.collect(),
             messages: named(dollars),
         }
     }
 
-    /// Takes the lower figures of another count of functions.
-    pub fn least_of(&mut self, functions: &[Counts]) {
-        for counts in functions {
-            let Some(known) = self.functions.get_mut(&counts.name) else { continue };
-            for (what, figure) in figures(counts) {
-                known.entry(what).and_modify(|known| *known = known.min(figure));
-            }
+    /// Of which the functions' figures are.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        &self.architecture
+    }
+
+    /// Whether the functions' figures are of this machine's architecture.
+    #[must_use]
+    pub fn fits_here(&self) -> bool {
+        self.architecture == ARCH
+    }
+
+    /// Of each figure, the middle one of these counts.
+    ///
+    /// # Panics
+    /// There are none.
+    #[must_use]
+    pub fn median(mut counts: Vec<Self>) -> Self {
+        let Self { architecture, functions, requests, messages } =
+            counts.pop().expect("one at least");
+        Self {
+            functions: middle(functions, counts.iter().map(|counted| &counted.functions)),
+            requests: middle(requests, counts.iter().map(|counted| &counted.requests)),
+            architecture,
+            messages,
         }
     }
 
@@ -87,9 +114,11 @@ impl Bounds {
             }
             println!("{name}: bounds are written");
         }
-        let before = Self::read().functions;
-        for (name, figures) in before {
-            self.functions.entry(name).or_insert(figures);
+        let before = Self::read();
+        if before.fits_here() {
+            for (name, figures) in before.functions {
+                self.functions.entry(name).or_insert(figures);
+            }
         }
         fs::write(path(), self.text()).unwrap();
     }
@@ -98,6 +127,7 @@ impl Bounds {
         let mut text = String::from(
             "# What `make bench-check` allows: see bench/src/check.rs. Written by `make bench-check UPDATE=1`.\n",
         );
+        writeln!(text, "architecture = {:?}", self.architecture).unwrap();
         for (group, all) in [("functions", &self.functions), ("requests", &self.requests)] {
             writeln!(text, "\n[{group}]").unwrap();
             for (name, figures) in all {
@@ -115,9 +145,11 @@ impl Bounds {
     #[must_use]
     pub fn exceeded_by(&self, counted: &Self) -> Vec<String> {
         let mut faults = Vec::new();
-        for (bounds, counted) in
-            [(&self.functions, &counted.functions), (&self.requests, &counted.requests)]
-        {
+        let mut groups = vec![(&self.requests, &counted.requests)];
+        if self.architecture == counted.architecture {
+            groups.push((&self.functions, &counted.functions));
+        }
+        for (bounds, counted) in groups {
             for (name, figures) in counted {
                 let none = BTreeMap::new();
                 compare(name, bounds.get(name).unwrap_or(&none), figures, &mut faults);
@@ -129,6 +161,19 @@ impl Bounds {
         faults.extend(unmeasured.map(|name| format!("{name}: is not measured any more")));
         faults
     }
+}
+
+/// `one`, each of its figures replaced by the middle one of its own and of those of the others.
+fn middle<'a>(mut one: Figures, others: impl Iterator<Item = &'a Figures> + Clone) -> Figures {
+    for (name, figures) in &mut one {
+        for (what, figure) in figures {
+            let others = others.clone().filter_map(|other| other.get(name)?.get(what).copied());
+            let mut all: Vec<_> = others.chain([*figure]).collect();
+            all.sort_by(f64::total_cmp);
+            *figure = all[all.len() / 2];
+        }
+    }
+    one
 }
 
 fn compare(
@@ -167,6 +212,7 @@ fn roomy(what: &str, figure: f64) -> f64 {
     match what {
         "zip" => (figure * SIZE).ceil(),
         "crates" => figure,
+        "peak" => (figure * MEMORY * 100.0).ceil() / 100.0,
         _ => (figure * INSTRUCTIONS * 100.0).ceil() / 100.0,
     }
 }
@@ -187,11 +233,6 @@ fn named<const N: usize>(figures: [(&str, f64); N]) -> BTreeMap<String, f64> {
     figures.map(|(what, figure)| (what.to_owned(), figure)).into()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "some millions at the most")]
-fn count(count: usize) -> f64 {
-    count as f64
-}
-
 fn inline(figures: &BTreeMap<String, f64>) -> String {
     let pairs = figures.iter().map(|(what, figure)| format!("{what:?} = {figure:?}"));
     format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
@@ -206,8 +247,9 @@ mod tests {
     use super::*;
 
     fn bounds(functions: &str, requests: &str) -> Bounds {
-        let text =
-            format!("[functions]\n{functions}\n[requests]\n{requests}\n[messages]\nquiet = 9.0");
+        let text = format!(
+            "architecture = {ARCH:?}\n[functions]\n{functions}\n[requests]\n{requests}\n[messages]\nquiet = 9.0"
+        );
         toml::from_str(&text).unwrap()
     }
 
@@ -230,6 +272,26 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_another_architecture_are_held_against_nothing() {
+        let allowed = Bounds {
+            architecture: "another".to_owned(),
+            ..bounds("a = { init = 2.0 }", "r = { calls = 2.0 }")
+        };
+        let counted = bounds("a = { init = 9.0 }", "r = { calls = 3.0 }");
+        let faults = allowed.exceeded_by(&counted);
+        assert!(faults.len() == 1 && faults[0].contains("r: calls is 3.0"), "{faults:?}");
+    }
+
+    #[test]
+    fn bad_luck_of_either_kind_is_not_what_is_held_against_bounds() {
+        let count =
+            |init: f64| bounds(&format!("a = {{ init = {init:?} }}"), "r = { calls = 2.0 }");
+        let median = Bounds::median([9.0, 2.0, 1.0].map(count).into());
+        assert_eq!(median.functions, count(2.0).functions);
+        assert_eq!(median.requests, count(2.0).requests);
+    }
+
+    #[test]
     fn what_is_written_can_be_read() {
         let written =
             bounds("a-b = { init = 2.25, zip = 123456.0 }", "\"GET /; x\" = { calls = 2.0 }");
@@ -238,8 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn instructions_have_a_tenth_of_room_and_crates_none() {
+    fn instructions_have_a_tenth_of_room_memory_a_fifth_and_crates_none() {
         assert!((roomy("init", 2.0) - 2.2).abs() < 0.011);
+        assert!((roomy("peak", 10.0) - 12.0).abs() < 0.011);
         assert!((roomy("crates", 200.0) - 200.0).abs() < 0.001);
     }
 }

@@ -20,6 +20,7 @@
 pub mod check;
 pub mod cold;
 pub mod document;
+mod figures;
 pub mod growth;
 pub mod load;
 mod machine;

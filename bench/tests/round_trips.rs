@@ -11,14 +11,14 @@ use bench::round_trips::{self, RoundTrips, Server};
 async fn no_request_makes_more_calls_than_it_is_to() {
     let figures = round_trips::measure().await;
     println!("{}", figures.section().markdown);
-    signing_in_reads_nothing_before_it_writes(&figures);
+    signing_in_makes_no_more_calls_in_sequence(&figures);
     a_message_is_one_transaction_and_one_job(&figures);
     a_list_from_the_cache_touches_no_table(&figures);
     a_page_costs_the_same_in_a_long_room(&figures);
     the_worker_answers_in_three_steps_however_many_rooms(&figures);
 }
 
-fn signing_in_reads_nothing_before_it_writes(figures: &RoundTrips) {
+fn signing_in_makes_no_more_calls_in_sequence(figures: &RoundTrips) {
     for (request, state, depth) in [
         ("POST /auth/signup", "a new number", 1),
         ("POST /auth/send-otp", "the first code", 1),

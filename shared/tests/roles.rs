@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that can't go on fails its test")]
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use local::{
     dynamodb::{Data, Embedded},
@@ -40,16 +39,7 @@ impl Setting {
 
     async fn verified(&self) -> Caller {
         let caller = self.unverified().await;
-        self.client
-            .update_item()
-            .table_name("users")
-            .key("pk", AttributeValue::S(format!("user#{}", caller.user_id)))
-            .key("sk", AttributeValue::S("profile".to_owned()))
-            .update_expression("SET verified_at = :now")
-            .expression_attribute_values(":now", AttributeValue::N("1".to_owned()))
-            .send()
-            .await
-            .unwrap();
+        testing::verify(&self.client, caller.user_id).await;
         caller
     }
 

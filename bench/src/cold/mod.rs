@@ -17,7 +17,10 @@ use serde::Serialize;
 use tempfile::TempDir;
 use tests::deployed::{Function, World};
 
-use crate::document::{Section, Table};
+use crate::{
+    document::{Section, Table},
+    figures::{count, median, ms, percentile},
+};
 use calls::Calls;
 use program::Program;
 use share::Share;
@@ -153,7 +156,7 @@ impl Stage {
             bare,
             init,
             first: with_first - init,
-            warm: (with_warm - with_first) / f64::from(u32::try_from(WARM_COUNTED).unwrap()),
+            warm: (with_warm - with_first) / count(WARM_COUNTED),
             peak: started.memory("VmHWM"),
         }
     }
@@ -172,6 +175,7 @@ async fn time(program: &Program, calls: &Calls<'_>) -> Times {
     for _ in 0..WARM {
         warm.push(started.call(&calls.next().await).await);
     }
+    warm.sort_unstable();
     let resident = started.memory("VmRSS");
     drop(started);
     let mut shared = Vec::new();
@@ -179,10 +183,10 @@ async fn time(program: &Program, calls: &Calls<'_>) -> Times {
         shared.push(time_with(program, calls, memory).await);
     }
     Times {
-        init: quantile(&mut inits, 0.5),
-        first: quantile(&mut firsts, 0.5),
-        p50: quantile(&mut warm, 0.5),
-        p99: quantile(&mut warm, 0.99),
+        init: median(inits),
+        first: median(firsts),
+        p50: percentile(&warm, 50),
+        p99: percentile(&warm, 99),
         resident,
         shared,
     }
@@ -202,15 +206,7 @@ async fn time_with(program: &Program, calls: &Calls<'_>, memory: u32) -> Option<
             warm.push(started.call(&calls.next().await).await);
         }
     }
-    Some([quantile(&mut firsts, 0.5), quantile(&mut warm, 0.5)])
-}
-
-fn quantile(durations: &mut [Duration], part: f64) -> Duration {
-    durations.sort_unstable();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-    #[expect(clippy::cast_precision_loss, reason = "hundreds of them")]
-    let index = ((durations.len() - 1) as f64 * part).round() as usize;
-    durations[index]
+    Some([median(firsts), median(warm)])
 }
 
 /// The size of an archive with this program in it and nothing else, bytes.
@@ -239,14 +235,14 @@ fn times_table(all: &[(Function, Times)]) -> String {
     for (function, times) in all {
         let mut cells = vec![
             function.name.clone(),
-            millis(times.init),
-            millis(times.first),
+            ms(times.init),
+            ms(times.first),
             times.p50.as_micros().to_string(),
             times.p99.as_micros().to_string(),
             format!("{:.1}", times.resident),
         ];
         let shared = times.shared.iter().map(|shared| {
-            shared.map_or(["–".to_owned(), "–".to_owned()], |times| times.map(millis))
+            shared.map_or(["–".to_owned(), "–".to_owned()], |times| times.map(ms))
         });
         let shared: Vec<_> = shared.collect();
         cells.extend_from_slice(&shared[0]);
@@ -268,16 +264,11 @@ fn counts_table(all: &[Counts]) -> String {
         "peak MiB:",
     ]);
     for counts in all {
-        #[expect(clippy::cast_precision_loss, reason = "a few million")]
-        let megabytes = counts.zip as f64 / 1e6;
+        let megabytes = count(counts.zip) / 1e6;
         let figures = [megabytes, counts.bare, counts.init, counts.first, counts.warm];
         let figures = figures.map(|figure| format!("{figure:.2}"));
         let peak = format!("{:.1}", counts.peak);
         table.row(&[std::slice::from_ref(&counts.name), &figures[..], &[peak]].concat());
     }
     table.into_text()
-}
-
-fn millis(duration: Duration) -> String {
-    format!("{:.1}", duration.as_secs_f64() * 1e3)
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tests::deployed::Function;
 
 use super::runtime::Runtime;
-use crate::machine::value_of;
+use crate::machine::mib;
 
 /// A function as it is to be started: its program, and all of its environment.
 pub(super) struct Program {
@@ -54,7 +54,9 @@ impl Program {
         // first host: what it does beside the first thread is luck, so nothing of it may be counted.
         let dump = "--dump-before=pthread_create*";
         let file = "--callgrind-out-file=counted";
-        self.start_by(&["valgrind", "--tool=callgrind", file, dump]).await
+        // Looked for here: a function's environment has no PATH of this machine's.
+        let valgrind = std::env::var("VALGRIND").unwrap_or_else(|_| "valgrind".to_owned());
+        self.start_by(&[&valgrind, "--tool=callgrind", file, dump]).await
     }
 
     async fn start_by(&self, wrapper: &[&str]) -> Started {
@@ -102,8 +104,7 @@ impl Started {
 
     /// The memory that it takes (`VmRSS`), or has taken at most (`VmHWM`), MiB.
     pub(super) fn memory(&self, which: &str) -> f64 {
-        let status = value_of(&format!("/proc/{}/status", self.child.id()), which).unwrap();
-        status.trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+        mib(self.child.id(), which)
     }
 
     /// Sends it a signal.

@@ -3,7 +3,8 @@
 //! it is the kernel's bandwidth control that sees to it, in a control group of its own.
 
 use std::{
-    fs, io,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -42,15 +43,25 @@ impl Drop for Share {
 
 fn first_version(name: &str, quota: f64) -> io::Result<PathBuf> {
     let group = Path::new("/sys/fs/cgroup/cpu").join(name);
-    fs::create_dir_all(&group)?;
-    fs::write(group.join("cpu.cfs_period_us"), PERIOD.to_string())?;
-    fs::write(group.join("cpu.cfs_quota_us"), format!("{quota:.0}"))?;
-    Ok(group)
+    let (period, quota) = (PERIOD.to_string(), format!("{quota:.0}"));
+    create(group, &[("cpu.cfs_period_us", period), ("cpu.cfs_quota_us", quota)])
 }
 
 fn second_version(name: &str, quota: f64) -> io::Result<PathBuf> {
     let group = Path::new("/sys/fs/cgroup").join(name);
-    fs::create_dir_all(&group)?;
-    fs::write(group.join("cpu.max"), format!("{quota:.0} {PERIOD}"))?;
+    create(group, &[("cpu.max", format!("{quota:.0} {PERIOD}"))])
+}
+
+/// Makes one with these settings, or leaves nothing behind.
+fn create(group: PathBuf, settings: &[(&str, String)]) -> io::Result<PathBuf> {
+    fs::create_dir(&group)?;
+    for (file, setting) in settings {
+        // Opened, not made: a folder that is no control group has no such file.
+        let file = OpenOptions::new().write(true).open(group.join(file));
+        if let Err(error) = file.and_then(|mut file| file.write_all(setting.as_bytes())) {
+            fs::remove_dir(&group).ok();
+            return Err(error);
+        }
+    }
     Ok(group)
 }

@@ -13,11 +13,8 @@ use world::{NEWEST, Size, World};
 
 use crate::{
     document::{Section, Table},
-    load::{
-        drive::count,
-        figures::{ms, percentile, whole},
-        server::Server,
-    },
+    figures::{count, ms, percentile, whole},
+    load::server::Server,
 };
 
 /// What is compared.

@@ -12,7 +12,7 @@ use crate::load::{
 };
 
 /// The most writes of a transaction at DynamoDB.
-const BATCH: usize = 100;
+const WRITES: usize = 100;
 
 /// How much there is.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +71,7 @@ impl<'a> Partition<'a> {
         let items = self.items(server).await;
         let missing = length.checked_sub(items.len()).expect("there are no more than that");
         let puts: Vec<_> = items.iter().cycle().take(missing).map(|item| self.put(item)).collect();
-        for batch in puts.chunks(BATCH) {
+        for batch in puts.chunks(WRITES) {
             server.dynamodb("TransactWriteItems", &json!({ "TransactItems": batch })).await;
         }
         assert_eq!(self.count(server).await, length, "{}", self.table);

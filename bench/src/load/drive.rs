@@ -16,6 +16,7 @@ use super::{
     client::Connection,
     server::{Cpu, Processes, Server},
 };
+use crate::figures::count;
 
 /// How long requests are made before they count.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -117,9 +118,4 @@ impl Driven {
     pub(crate) fn per_request(&self, cpu: Duration) -> Duration {
         cpu.div_f64(count(self.latencies.len()))
     }
-}
-
-/// As a number to divide by.
-pub(crate) fn count(number: usize) -> f64 {
-    f64::from(u32::try_from(number).unwrap())
 }

@@ -6,9 +6,10 @@ use tests::User;
 
 use super::{
     client::{self, Connection},
-    drive::{Driven, count, drive},
+    drive::{Driven, drive},
     server::Server,
 };
+use crate::figures::count;
 
 /// Connections, and users.
 pub(crate) const CONNECTIONS: usize = 32;

@@ -6,7 +6,6 @@
 pub(crate) mod client;
 pub(crate) mod drive;
 pub(crate) mod endpoints;
-pub(crate) mod figures;
 mod peers;
 pub(crate) mod process;
 mod replies;

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use crate::machine::value_of;
+use crate::machine::mib;
 
 /// The processor time that a process has used, user's and kernel's. Threads that have ended are not in
 /// it: `local` and Valkey keep theirs.
@@ -17,9 +17,7 @@ pub(crate) fn cpu(process: u32) -> Duration {
 
 /// Resident memory, MiB.
 pub(crate) fn resident_mib(process: u32) -> f64 {
-    let resident = value_of(&format!("/proc/{process}/status"), "VmRSS").expect("it runs");
-    let kib: u32 = resident.trim_end_matches(" kB").parse().unwrap();
-    f64::from(kib) / 1024.0
+    mib(process, "VmRSS")
 }
 
 /// The processes that this one has started, and those that they have.

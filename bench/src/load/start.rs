@@ -10,10 +10,10 @@ use tokio::{
 
 use super::{
     client::{self, Connection},
-    figures::median,
     process,
     server::environment,
 };
+use crate::figures::median;
 
 const STARTS: usize = 10;
 /// How long after its first answer it counts as idle.

@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::{
     Figures, Start,
     endpoints::{CONNECTIONS, Endpoint, Measured},
-    figures::{ms, percentile, times, whole},
     peers::GOAL,
     replies::Burst,
 };
-use crate::document::Table;
+use crate::{
+    document::Table,
+    figures::{ms, percentile, times, whole},
+};
 
 const START_GOAL: Duration = Duration::from_millis(200);
 const MEMORY_GOAL_MIB: f64 = 60.0;
@@ -66,6 +68,7 @@ fn rates(measured: &[Measured]) -> String {
     for one in measured {
         let Measured { endpoint, driven, cpu } = one;
         let best = endpoint.best_of_predecessors();
+        let valkey = driven.per_request(driven.cpu.valkey);
         let compared = |ratio: Option<f64>| {
             let verdict = |ratio: f64| if ratio >= GOAL { "" } else { " (below the goal)" };
             ratio.map_or("–".to_owned(), |ratio| format!("{}{}", times(ratio), verdict(ratio)))
@@ -76,10 +79,10 @@ fn rates(measured: &[Measured]) -> String {
             ms(percentile(&driven.latencies, 50)),
             ms(percentile(&driven.latencies, 99)),
             format!("{:.3}", cpu.as_secs_f64() * 1_000.0),
-            format!("{:.3}", driven.per_request(driven.cpu.valkey).as_secs_f64() * 1_000.0),
+            format!("{:.3}", valkey.as_secs_f64() * 1_000.0),
             format!("{:.3}", driven.per_request(driven.cpu.own).as_secs_f64() * 1_000.0),
             compared(best.as_ref().map(|best| driven.rate() / best.rate)),
-            compared(best.as_ref().map(|best| best.cpu.div_duration_f64(*cpu))),
+            compared(best.as_ref().map(|best| best.cpu.div_duration_f64(*cpu + valkey))),
         ]);
     }
     table.into_text()
@@ -96,7 +99,7 @@ fn replies(bursts: &[(Burst, Vec<Duration>)]) -> String {
             _ => "",
         };
         let [p50, p95, max] = [50, 95, 100].map(|percent| ms(percentile(waits, percent)));
-        let cells = [whole(super::drive::count(at_once)), burst.rounds.to_string(), p50, p95, max];
+        let cells = [burst.title(), burst.rounds.to_string(), p50, p95, max];
         table.row(&[&cells[..], &[goal.to_owned()]].concat());
     }
     table.into_text()

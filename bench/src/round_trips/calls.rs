@@ -109,6 +109,12 @@ pub(super) struct UnderWay {
     waves: u64,
 }
 
+/// A call that has its answer, which is held.
+pub(super) struct Answered {
+    call: UnderWay,
+    said: Said,
+}
+
 impl Calls {
     pub(super) fn new() -> Self {
         Self(Arc::default())
@@ -145,26 +151,31 @@ impl Calls {
 }
 
 impl UnderWay {
-    /// The answer is there: holds it, and notes the call. The answer is to be passed on then.
-    pub(super) async fn end(self, said: Said) {
+    /// The answer is there.
+    pub(super) fn answered(self, said: Said) -> Answered {
         self.calls.state().unanswered -= 1;
-        let until = self.began + self.server.longest_hold();
+        Answered { call: self, said }
+    }
+}
+
+impl Answered {
+    /// Holds the answer, and notes the call. The answer is to be passed on then.
+    pub(super) async fn hold(self) {
+        let Self { call, said } = self;
+        let until = call.began + call.server.longest_hold();
         let (mut seen, mut quiet) = (0, 0);
-        while Instant::now() < until {
+        while call.calls.state().waves == call.waves && Instant::now() < until {
             sleep(TURN).await;
-            let mut state = self.calls.state();
-            if state.waves > self.waves {
-                break;
-            }
+            let mut state = call.calls.state();
             let is_quiet = state.begun == seen && state.unanswered == 0;
             (seen, quiet) = (state.begun, if is_quiet { quiet + 1 } else { 0 });
-            if quiet == QUIET {
+            if quiet == QUIET && state.waves == call.waves {
                 // All that are held go together: one after the other, the first would bring new calls.
                 state.waves += 1;
             }
         }
-        let call = Call { server: self.server, began: self.began, ended: Instant::now(), said };
-        self.calls.state().ended.push(call);
+        let noted = Call { server: call.server, began: call.began, ended: Instant::now(), said };
+        call.calls.state().ended.push(noted);
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a million messages cost at AWS: US$, list prices of us-east-1 without the free tier, functions on
 //! arm64. The model, logs, traces and data transfer are apart.
 
+use ::tests::deployed::Deployment;
 use serde::Serialize;
 
-use super::{SEND, Server, find, memory, row::Row, worker::BATCH};
+use super::{SEND, Server, find, row::Row, worker::BATCH};
+use crate::figures::count;
 
 /// A million requests to an HTTP API, up to 512 KB each (<https://aws.amazon.com/api-gateway/pricing/>).
 const API_REQUESTS: f64 = 1.00;
@@ -95,7 +97,7 @@ impl Costs {
 }
 
 fn accepting(row: &Row) -> Vec<Cost> {
-    let memory = memory::of("ChatroomFunction");
+    let memory = memory_of("chatroom");
     let queue = count(row.calls(Server::Sqs)) * FIFO_REQUESTS;
     [
         ("POST: API Gateway".to_owned(), API_REQUESTS),
@@ -109,7 +111,7 @@ fn accepting(row: &Row) -> Vec<Cost> {
 }
 
 fn answering([quiet, loaded]: &[Row; 2]) -> Vec<Cost> {
-    let memory = memory::of("GeminiWorkerFunction");
+    let memory = memory_of("gemini-worker");
     let per_batch =
         |what: String, cost: f64| Cost { what, quiet: cost, loaded: cost / count(BATCH) };
     vec![
@@ -130,8 +132,13 @@ fn answering([quiet, loaded]: &[Row; 2]) -> Vec<Cost> {
 
 /// A million requests that take so many milliseconds, with what they ask of DynamoDB.
 fn request_cost(row: &Row, millis: f64) -> f64 {
-    let running = lambda(memory::of("ChatroomFunction"), millis);
+    let running = lambda(memory_of("chatroom"), millis);
     API_REQUESTS + INVOCATIONS + running + dynamodb(row)
+}
+
+/// What the template gives a function, MB.
+fn memory_of(function: &str) -> u32 {
+    Deployment::read().memory(function)
 }
 
 /// A million times so many milliseconds of so many MB.
@@ -151,10 +158,6 @@ fn units(row: &Row, messages: usize) -> String {
         0.0 => format!("DynamoDB, {writes} write units"),
         _ => format!("DynamoDB, {reads} read and {writes} write units"),
     }
-}
-
-fn count(of: usize) -> f64 {
-    f64::from(u32::try_from(of).unwrap())
 }
 
 #[cfg(test)]

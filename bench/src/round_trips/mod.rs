@@ -7,7 +7,6 @@
 
 mod calls;
 mod cost;
-mod memory;
 mod person;
 mod proxy;
 mod request;

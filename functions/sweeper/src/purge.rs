@@ -85,8 +85,7 @@ impl Sweeper {
                 tracing::error!(%error, "deleted accounts were not listed");
             }
         }
-        let turns = 0..rooms.len().max(accounts.len());
-        turns.flat_map(|turn| [rooms.get(turn), accounts.get(turn)]).flatten().copied().collect()
+        in_turns(&rooms, &accounts)
     }
 
     /// One step on the way.
@@ -125,6 +124,12 @@ impl Deleted {
     }
 }
 
+/// One of these, one of those, and so on; in the end what is left of either.
+fn in_turns<T: Copy>(these: &[T], those: &[T]) -> VecDeque<T> {
+    let turns = 0..these.len().max(those.len());
+    turns.flat_map(|turn| [these.get(turn), those.get(turn)]).flatten().copied().collect()
+}
+
 fn counted(deleted: Deleted, purged: Purged) -> Report {
     let (rooms, accounts) = match deleted {
         Deleted::Room { .. } => (1, 0),
@@ -137,5 +142,17 @@ fn counted(deleted: Deleted, purged: Purged) -> Report {
         items_purged: purged.items,
         steps: 1,
         ..Report::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_turns;
+
+    #[test]
+    fn many_of_one_kind_keep_none_of_the_other_waiting() {
+        assert_eq!(in_turns(&[1, 2, 3, 4], &[10, 20]), [1, 10, 2, 20, 3, 4]);
+        assert_eq!(in_turns(&[1], &[10, 20, 30]), [1, 10, 20, 30]);
+        assert_eq!(in_turns::<u8>(&[], &[]), []);
     }
 }

@@ -25,5 +25,5 @@ pub use clock::ManualClock;
 pub use event::{event, invoke};
 pub use lines::{Lines, NAMESPACE, declared};
 pub use payments::Payments;
-pub use people::{Issuer, any_number, open_account, signup};
+pub use people::{Issuer, any_number, open_account, signup, verify};
 pub use relay::relay;

@@ -1,12 +1,13 @@
 //! People with accounts, and access tokens as `auth` signs them.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 use shared::{
-    domain::{Caller, Ids, MobileNumber, Tier},
+    domain::{Caller, Ids, MobileNumber, Tier, UserId},
     store::{Signup, Store},
     token::{AUDIENCE, Claims, ISSUER, TYPE, use_ed25519},
 };
@@ -90,4 +91,17 @@ pub async fn open_account(store: &Store, ids: &Ids, signup: &Signup<'_>) -> Call
     store.open_account(user_id, signup).await.unwrap();
     let session_id = ids.next(signup.now);
     Caller { user_id, session_id, generation: 0, tier_hint: Tier::Basic, role_hint: None }
+}
+
+/// Has the number of this account verified, as its first sign-in does.
+pub async fn verify(dynamodb: &aws_sdk_dynamodb::Client, user_id: UserId) {
+    let profile = dynamodb.update_item().table_name("users");
+    profile
+        .key("pk", AttributeValue::S(format!("user#{user_id}")))
+        .key("sk", AttributeValue::S("profile".to_owned()))
+        .update_expression("SET verified_at = :now")
+        .expression_attribute_values(":now", AttributeValue::N("1".to_owned()))
+        .send()
+        .await
+        .unwrap();
 }

@@ -47,19 +47,41 @@ impl Deployment {
     /// All functions.
     #[must_use]
     pub fn functions(&self) -> Vec<Function> {
+        self.all_properties().map(|properties| self.function(properties)).collect()
+    }
+
+    /// The memory of the function of this name, MB.
+    #[must_use]
+    pub fn memory(&self, name: &str) -> u32 {
+        let is_named = |properties: &&Yaml| self.name(properties) == name;
+        let function = self.all_properties().find(is_named);
+        let function = function.unwrap_or_else(|| panic!("no function {name}"));
+        self.property(function, "MemorySize").parse().unwrap()
+    }
+
+    fn all_properties(&self) -> impl Iterator<Item = &Yaml> {
         let resources = self.template["Resources"].as_mapping().unwrap().values();
         let functions =
             resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
-        functions.map(|function| self.function(&function["Properties"])).collect()
+        functions.map(|function| &function["Properties"])
+    }
+
+    /// A function's own setting, or that of all functions.
+    fn property(&self, properties: &Yaml, name: &str) -> String {
+        let of_all = || self.template["Globals"]["Function"].get(name);
+        self.text(properties.get(name).or_else(of_all).unwrap()).unwrap()
+    }
+
+    fn name(&self, properties: &Yaml) -> String {
+        self.property(properties, "CodeUri").strip_prefix("functions/").unwrap().to_owned()
     }
 
     fn function(&self, properties: &Yaml) -> Function {
         let globals = &self.template["Globals"]["Function"];
-        let property = |name| properties.get(name).or(globals.get(name));
-        let text = |name| self.text(property(name).unwrap()).unwrap();
+        let text = |name| self.property(properties, name);
         let mut events = properties["Events"].as_mapping().unwrap().values();
         Function {
-            name: text("CodeUri").strip_prefix("functions/").unwrap().to_owned(),
+            name: self.name(properties),
             source: events.next().unwrap()["Type"].as_str().unwrap().to_owned(),
             timeout: text("Timeout"),
             memory: text("MemorySize"),

@@ -69,7 +69,7 @@ impl Relay {
         }
         said.received = body.len();
         if let Some(under_way) = under_way {
-            under_way.end(said).await;
+            under_way.answered(said).hold().await;
         }
         Ok(Response::from_parts(parts, Full::new(body)))
     }

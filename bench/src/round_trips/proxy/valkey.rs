@@ -12,12 +12,14 @@ use tokio::{
 };
 
 use super::resp;
-use crate::round_trips::calls::{Calls, Said, Server, UnderWay};
+use crate::round_trips::calls::{Answered, Calls, Said, Server, UnderWay};
 
 const BUFFER: usize = 64 * 1024;
 
 /// A command that waits for its reply; what is not to be noted waits as well, in its place.
 type Waiting = (Option<UnderWay>, Said);
+/// A reply that is to be passed on, held if its command is noted.
+type Reply = (Option<Answered>, Vec<u8>);
 
 pub(super) async fn serve(listener: TcpListener, upstream: String, calls: Calls) {
     let upstream = upstream.trim_start_matches("redis://");
@@ -32,10 +34,12 @@ pub(super) async fn serve(listener: TcpListener, upstream: String, calls: Calls)
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
             let (wait, waiting) = mpsc::unbounded_channel();
+            let (have, held) = mpsc::unbounded_channel();
             // When either side ends, both see the connection closed.
             tokio::select! {
                 _ = ask(from_client, to_server, &calls, wait) => {}
-                _ = reply(from_server, to_client, waiting) => {}
+                _ = hear(from_server, waiting, have) => {}
+                _ = reply(to_client, held) => {}
             }
         });
         while connections.try_join_next().is_some() {}
@@ -58,18 +62,28 @@ async fn ask(
     }
 }
 
-/// Passes on replies.
-async fn reply(
+/// Takes replies as they come: one that is held keeps none behind it from being there.
+async fn hear(
     mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
     mut waiting: UnboundedReceiver<Waiting>,
+    have: UnboundedSender<Reply>,
 ) -> Option<()> {
     let mut pieces = Pieces::default();
     loop {
         let reply = pieces.next(&mut from).await?;
         let (under_way, said) = waiting.recv().await?;
-        if let Some(under_way) = under_way {
-            under_way.end(Said { received: reply.len(), ..said }).await;
+        let said = Said { received: reply.len(), ..said };
+        let answered = under_way.map(|under_way| under_way.answered(said));
+        have.send((answered, reply)).ok()?;
+    }
+}
+
+/// Passes on replies.
+async fn reply(mut to: OwnedWriteHalf, mut held: UnboundedReceiver<Reply>) -> Option<()> {
+    loop {
+        let (answered, reply) = held.recv().await?;
+        if let Some(answered) = answered {
+            answered.hold().await;
         }
         to.write_all(&reply).await.ok()?;
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use admin::{Inspector, State};
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use axum::{
     Router,
@@ -103,16 +102,7 @@ impl Host {
         let number = testing::any_number();
         let signup = testing::signup(&number, self.now());
         let caller = testing::open_account(&self.store, &self.ids, &signup).await;
-        self.dynamodb
-            .update_item()
-            .table_name("users")
-            .key("pk", AttributeValue::S(format!("user#{}", caller.user_id)))
-            .key("sk", AttributeValue::S("profile".to_owned()))
-            .update_expression("SET verified_at = :now")
-            .expression_attribute_values(":now", AttributeValue::N("1".to_owned()))
-            .send()
-            .await
-            .unwrap();
+        testing::verify(&self.dynamodb, caller.user_id).await;
         caller
     }
 

@@ -52,6 +52,23 @@ async fn a_run_is_bounded_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
+async fn rooms_that_fill_a_run_keep_no_account_waiting() {
+    let host = Host::start().await;
+    let ada = host.ada().await;
+    for _ in 0..8 {
+        let room = host.room(&ada).await;
+        host.fill(room, 251).await;
+        assert!(host.store.delete_chatroom(ada.user_id, room, host.now()).await.unwrap());
+    }
+    let stranger = host.user("+442079460000").await;
+    host.delete_account(&stranger).await;
+
+    let report = host.sweep().await;
+    assert_eq!((report.rooms_purged, report.accounts_purged), (0, 1), "{report:?}");
+    assert!(report.items_purged >= 2_000, "{report:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_orphaned_by_an_account_whose_rooms_were_never_deleted() {
     let host = Host::start().await;
     let ada = host.ada().await;

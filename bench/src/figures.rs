@@ -11,6 +11,11 @@ pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted[rank - 1]
 }
 
+/// As a number to reckon with.
+pub(crate) fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap())
+}
+
 /// The middle one.
 pub(crate) fn median(mut values: Vec<Duration>) -> Duration {
     values.sort_unstable();
