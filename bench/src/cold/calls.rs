@@ -42,7 +42,7 @@ impl<'a> Calls<'a> {
         };
         let token = world.token(&caller);
         let ids = Ids::default();
-        let calls = Self {
+        let mut calls = Self {
             world,
             room: ids.next(now()),
             ids,
@@ -56,10 +56,10 @@ impl<'a> Calls<'a> {
         calls
     }
 
-    async fn prepare(&self) {
+    async fn prepare(&mut self) {
         match &*self.function {
             "chatroom" | "gemini-worker" => self.world.room(&self.caller, self.room).await,
-            "stripe-webhook" => self.keep_customer().await,
+            "stripe-webhook" => self.become_customer().await,
             _ => {}
         }
     }
@@ -144,14 +144,16 @@ impl<'a> Calls<'a> {
         event
     }
 
-    /// Makes the caller the customer whom Stripe's event is about.
-    async fn keep_customer(&self) {
+    /// Makes the caller a customer, and the one whom Stripe's event is about.
+    async fn become_customer(&mut self) {
+        let customer = format!("cus_{}", self.ids.next::<shared::domain::MessageId>(now()));
+        let mut told = told(&self.event);
+        told["data"]["object"]["customer"] = customer.as_str().into();
+        self.event["body"] = BASE64_STANDARD.encode(told.to_string()).into();
         let (store, now) = (&self.world.store, self.world.now());
         let lease = Lease { user: self.caller.user_id, id: self.ids.next(now) };
         let leased = store.lease_checkout(&self.caller, &lease, now, now).await.unwrap();
         assert!(matches!(leased, Leased::Granted(_)));
-        let told = told(&self.event);
-        let customer = told["data"]["object"]["customer"].as_str().unwrap();
         assert!(store.keep_customer(&lease, &customer.parse().unwrap()).await.unwrap());
     }
 }
