@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
     orchestrator::HttpRequest,
 };
+use tokio::task::coop::consume_budget;
 
 /// A server in this very process.
 pub trait Server: Debug + Send + Sync {
@@ -34,8 +35,18 @@ impl HttpConnector for First {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let rest = request.uri().strip_prefix("http://");
         let authority = rest.and_then(|rest| rest.split('/').next());
-        let server = authority.and_then(|authority| self.servers.get(authority));
-        let answer = server.and_then(|server| server.answer(&request));
-        answer.unwrap_or_else(|| self.network.call(request))
+        let Some(server) = authority.and_then(|authority| self.servers.get(authority)) else {
+            return self.network.call(request);
+        };
+        let (server, network) = (Arc::clone(server), self.network.clone());
+        HttpConnectorFuture::new(async move {
+            // An answer that is there at once never waits: without this, a loop of many calls would keep
+            // a thread from everything else, and would not see that its time is over.
+            consume_budget().await;
+            match server.answer(&request) {
+                Some(answer) => answer.await,
+                None => network.call(request).await,
+            }
+        })
     }
 }

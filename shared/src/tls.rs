@@ -21,9 +21,13 @@ pub fn public_web(env: &Env) -> Result<ClientConfig, ConfigError> {
     let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     if let Some(path) = env.get(EXTRA) {
         let unusable = |error| ConfigError::invalid(EXTRA, error);
+        let mozillas = roots.len();
         for certificate in CertificateDer::pem_file_iter(path).map_err(unusable)? {
             let certificate = certificate.map_err(unusable)?;
             roots.add(certificate).map_err(|error| ConfigError::invalid(EXTRA, error))?;
+        }
+        if roots.len() == mozillas {
+            return Err(ConfigError::invalid(EXTRA, "there is no certificate in it"));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -55,7 +59,9 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n",
         )
         .unwrap();
-        for path in ["/nowhere", broken.to_str().unwrap()] {
+        let empty = folder.path().join("empty.pem");
+        std::fs::write(&empty, "").unwrap();
+        for path in ["/nowhere", broken.to_str().unwrap(), empty.to_str().unwrap()] {
             let error = public_web(&Env::default().with(EXTRA, path)).unwrap_err().to_string();
             assert!(error.contains("WEB_CA_BUNDLE is invalid"), "{error}");
         }

@@ -25,7 +25,7 @@ use crate::document::Section;
 /// Messages at once.
 const BURSTS: [Burst; 3] = [
     Burst { users: 1, each: 1, rounds: 30, pause: Duration::from_millis(1) },
-    Burst { users: 50, each: 1, rounds: 5, pause: Duration::from_millis(5) },
+    Burst { users: 50, each: 1, rounds: 5, pause: Duration::from_millis(20) },
     Burst { users: 50, each: 20, rounds: 3, pause: Duration::from_millis(25) },
 ];
 

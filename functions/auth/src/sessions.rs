@@ -1,6 +1,6 @@
 //! Staying signed in (`POST /auth/refresh`) and signing out (`POST /auth/logout`).
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
@@ -11,15 +11,21 @@ use shared::{
         answers::{Failures, Protected, TakesJson},
         note_user,
     },
-    store::{Rotation, Session, StoreError},
+    store::{Account, Rotation, Session, StoreError},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
 use crate::{refresh_token::RefreshToken, tokens::TokenPair};
 
-/// How long the account is waited for: there has to be time left to take the exchange back.
+/// How long the account is waited for, or as long as the exchange takes if that is longer: there has to
+/// be time left to take the exchange back.
 const ACCOUNT: Duration = Duration::from_secs(2);
+/// Until when an exchange is taken back: the function has ten seconds.
+const TAKEN_BACK: Duration = Duration::from_millis(9_500);
+
+/// What the table has, if it was asked in time.
+type Answered<T> = std::result::Result<Option<T>, StoreError>;
 
 /// A refresh token, to be exchanged.
 #[derive(Deserialize, ToSchema)]
@@ -66,14 +72,15 @@ pub(crate) async fn refresh(
     // The exchange is conditional on all that its session knows. Whether the account ended the session
     // is read meanwhile: if it did, nobody gets the token that was exchanged for, and a session that has
     // ended never begins again.
-    let account = timeout(ACCOUNT, state.store.account(token.user_id(), now));
-    let (session, account) = tokio::join!(state.store.rotate(&exchange, now), account);
-    let late = |_| Err(StoreError::Unavailable("the account was not read in time".to_owned()));
-    let account = account.unwrap_or_else(late);
+    let begun = Instant::now();
+    let (session, account) = exchange_and_read(&state, &token, &exchange, now).await;
     let session = session?;
     let exchanged = session.as_ref().is_some_and(|session| next.is_latest_of(session));
     let account = match account {
-        Err(error) if exchanged => return Err(not_handed_out(&state, exchange, now, error).await),
+        Err(error) if exchanged => {
+            let until = begun + TAKEN_BACK;
+            return Err(not_handed_out(&state, exchange, now, until, error).await);
+        }
         account => account?,
     };
     let (account, session) = account
@@ -87,15 +94,37 @@ pub(crate) async fn refresh(
     Ok(Json(state.signer.pair(&account, &next, now)?))
 }
 
+/// Both at the same time. The account is waited for until the exchange is over, and for [`ACCOUNT`] at least.
+async fn exchange_and_read(
+    state: &crate::State,
+    token: &RefreshToken,
+    exchange: &Rotation,
+    now: Timestamp,
+) -> (Answered<Session>, Answered<Account>) {
+    let until = Instant::now() + ACCOUNT;
+    let mut exchanging = pin!(state.store.rotate(exchange, now));
+    let mut reading = pin!(state.store.account(token.user_id(), now));
+    tokio::select! {
+        account = &mut reading => (exchanging.await, account),
+        session = &mut exchanging => {
+            let late = |_| Err(StoreError::Unavailable("the account was not read in time".to_owned()));
+            (session, timeout_at(until, reading).await.unwrap_or_else(late))
+        }
+    }
+}
+
 /// Takes an exchange back whose token nobody gets, because the account could not be read: otherwise who
 /// tries again with the token that they have would count as a thief.
 async fn not_handed_out(
     state: &crate::State,
     exchange: Rotation,
     now: Timestamp,
+    until: Instant,
     error: StoreError,
 ) -> Problem {
-    if let Err(error) = state.store.rotate(&exchange.back(), now).await {
+    let taken_back = timeout_at(until, state.store.rotate(&exchange.back(), now)).await;
+    let late = |_| Err(StoreError::Unavailable("it took too long".to_owned()));
+    if let Err(error) = taken_back.unwrap_or_else(late) {
         tracing::warn!(%error, "a refresh token was used up for nothing");
     }
     error.into()

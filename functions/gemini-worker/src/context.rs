@@ -19,12 +19,7 @@ pub(crate) fn prompt(
     system_instruction: Option<String>,
     budget: usize,
 ) -> Prompt {
-    let replies = replies(history);
-    let mut earlier: Vec<_> = history
-        .iter()
-        .filter(|message| message.id < question.id && is_answered(message))
-        .filter_map(|asked| Some((asked, *replies.get(&asked.id)?)))
-        .collect();
+    let mut earlier = pairs_before(history, question.id);
     earlier.sort_unstable_by_key(|(asked, _)| asked.id);
 
     let fixed = tokens(&question.content) + system_instruction.as_deref().map_or(0, tokens);
@@ -32,10 +27,9 @@ pub(crate) fn prompt(
     let taken = earlier
         .iter()
         .rev()
-        .take_while(|(asked, reply)| {
-            let cost = tokens(&asked.content) + tokens(&reply.content);
-            let fits = cost <= left;
-            left = left.saturating_sub(cost);
+        .take_while(|pair| {
+            let fits = cost(pair) <= left;
+            left = left.saturating_sub(cost(pair));
             fits
         })
         .count();
@@ -47,6 +41,26 @@ pub(crate) fn prompt(
     }
     turns.push(Turn { role: Role::User, text: question.content.clone() });
     Prompt { system_instruction, turns }
+}
+
+/// Whether what was said before `question` is more than `budget` tokens hold: no more of the room would be
+/// shown, however much there is.
+pub(crate) fn overflows(history: &[Message], question: MessageId, budget: usize) -> bool {
+    pairs_before(history, question).iter().map(cost).sum::<usize>() > budget
+}
+
+/// A question, and the good reply to it.
+type Pair<'a> = (&'a Message, &'a Message);
+
+/// Those of `history` whose question is older than `question`.
+fn pairs_before(history: &[Message], question: MessageId) -> Vec<Pair<'_>> {
+    let replies = replies(history);
+    let earlier = history.iter().filter(|asked| asked.id < question && is_answered(asked));
+    earlier.filter_map(|asked| Some((asked, *replies.get(&asked.id)?))).collect()
+}
+
+fn cost((asked, reply): &Pair<'_>) -> usize {
+    tokens(&asked.content) + tokens(&reply.content)
 }
 
 /// The good replies, by the question that they answer.
@@ -162,5 +176,21 @@ mod tests {
         assert_eq!(room.prompt(question, 50).len(), 5);
         assert!(texts(&room.prompt(question, 50))[0].ends_with('8'));
         assert_eq!(texts(&room.prompt(question, 0)), ["q".repeat(36)]);
+    }
+
+    #[test]
+    fn a_history_overflows_once_older_turns_could_not_be_shown() {
+        let mut room = Room::new();
+        // A pair is 20 tokens; what failed and what waits is not shown, however long it is.
+        let failed = room.ask(&"f".repeat(4_000), Status::Failed);
+        room.reply("sorry", failed, true);
+        let mut asked = room.ask(&"q".repeat(36), Status::Answered);
+        room.reply(&"r".repeat(36), asked, false);
+        asked = room.ask(&"q".repeat(36), Status::Answered);
+        let first = room.ask("first", Status::Pending);
+        room.ask(&"w".repeat(4_000), Status::Pending);
+        room.reply(&"r".repeat(36), asked, false);
+        assert!(overflows(&room.messages, first, 39));
+        assert!(!overflows(&room.messages, first, 40), "an older pair might be shown");
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many messages of a room are read for context: twenty questions with answers of 400 tokens are what
-/// the budget holds. Each is read, paid for and taken apart for every reply, so there are no more.
+/// the budget holds. Each is read, paid for and taken apart for every reply, so a page has no more.
 const HISTORY: u16 = 40;
 
 /// How many pages of as many are read at the most, to find the first question that waits and what
@@ -119,11 +119,12 @@ impl Worker {
     }
 
     /// The newest messages of the room, the question among them, back to the first that waits, and
-    /// what was said before that: half a page at least. No more than [`PAGES`] are read; where they
-    /// don't reach so far, the first that they show counts as the first, with less before it or
-    /// nothing.
+    /// what was said before that: half a page, or as much as the model is shown. No more than [`PAGES`]
+    /// are read; where they don't reach so far, the first that they show counts as the first, with less
+    /// before it or nothing.
     ///
-    /// A room is settled in order, so before one that is settled none waits.
+    /// A room is settled in order, so before one that is settled none waits. Those that wait behind the
+    /// first are not kept: a page may be a megabyte, and ten rooms are answered side by side.
     async fn history(&self, asked: &Pending) -> Result<Vec<Message>, StoreError> {
         let (room, question) = (asked.chatroom_id, asked.message_id);
         let newest = self.store.turns(room, Direction::Latest, HISTORY).await?;
@@ -136,8 +137,12 @@ impl Worker {
         let mut read_from = oldest.min(question);
         for _ in 1..PAGES {
             let first = first_waiting(&history, question).map_or(question, |message| message.id);
+            history
+                .retain(|message| message.id <= first || message.id == question || !waits(message));
             let before = history.iter().filter(|message| message.id < first).count();
-            if !more || before >= usize::from(HISTORY / 2) {
+            let is_enough = before >= usize::from(HISTORY / 2)
+                || context::overflows(&history, first, self.context_tokens);
+            if !more || is_enough {
                 break;
             }
             let older = self.store.turns(room, Direction::Before(read_from), HISTORY).await?;

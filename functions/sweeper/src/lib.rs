@@ -3,7 +3,8 @@
 //!
 //! A run is bounded in time and in items; the next one goes on where it stopped. Whatever fails is
 //! logged and left to the next run as well, so that one bad item never stops the rest. Everything
-//! here may run twice, or beside another run, without harm.
+//! here may run twice, or beside another run, without harm, but for what
+//! `docs/adr/0006-deleting-by-tombstone.md` says of two purges of one room.
 
 mod purge;
 mod report;

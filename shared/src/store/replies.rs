@@ -1,7 +1,7 @@
 //! Settling a question: exactly one reply, or one clear failure, however often it is tried.
 //!
 //! Whether the room is open is no condition. Whoever asks the model has read that it is; if it is
-//! deleted meanwhile, the reply goes where nobody looks, because every reader looks at the room, and
+//! deleted meanwhile (or before, of what is given up after an hour), the reply goes where nobody looks, because every reader looks at the room, and
 //! from there with all the rest ([`Store::purge_room`]). The tokens were spent, and count.
 
 use jiff::civil::Date;

@@ -6,9 +6,6 @@ use serde_json::json;
 
 use crate::{App, NUMBER, PASSWORD};
 
-/// How often DynamoDB is asked before a call has failed.
-const TRIES: u32 = 3;
-
 #[tokio::test]
 async fn a_refresh_token_gives_a_new_pair() {
     let app = App::start().await;
@@ -82,9 +79,7 @@ async fn a_rotation_succeeds_though_dynamodbs_answer_got_lost() {
 async fn a_refresh_whose_account_can_not_be_read_uses_up_nothing() {
     let app = App::start().await;
     let user = app.user().await;
-    for _ in 0..TRIES {
-        app.wire.lose_answer("GetItem");
-    }
+    app.wire.refuse("GetItem");
     app.refresh(&user.refresh).await.expect(503);
     let next = app.refresh(&user.refresh).await.tokens();
     app.refresh(&next.refresh).await.expect(200);
@@ -94,9 +89,7 @@ async fn a_refresh_whose_account_can_not_be_read_uses_up_nothing() {
 async fn whoever_comes_before_an_exchange_is_taken_back_counts_as_a_thief() {
     let app = App::start().await;
     let user = app.user().await;
-    for _ in 0..TRIES {
-        app.wire.lose_answer("GetItem");
-    }
+    app.wire.refuse("GetItem");
     app.wire.let_pass("UpdateItem");
     let mut taking_back = app.wire.hold("UpdateItem");
     let (late, thief) = tokio::join!(app.refresh(&user.refresh), async {

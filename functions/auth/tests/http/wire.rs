@@ -42,6 +42,8 @@ enum Plan {
     LetPass,
     /// It succeeds, but the caller never learns of it.
     LoseAnswer,
+    /// It is refused, as to somebody without the permission: nobody tries again.
+    Refuse,
 }
 
 /// A call that is held up.
@@ -95,6 +97,11 @@ impl Wire {
         self.plan(operation, Plan::LoseAnswer);
     }
 
+    /// Refuses the next call of `operation`, for good.
+    pub(crate) fn refuse(&self, operation: &'static str) {
+        self.plan(operation, Plan::Refuse);
+    }
+
     fn plan(&self, operation: &'static str, plan: Plan) {
         self.plans.lock().unwrap().push((operation, plan));
     }
@@ -133,6 +140,10 @@ async fn pass(State(wire): State<Wire>, mut parts: Parts, body: Bytes) -> Respon
     let operation = target.rsplit('.').next().unwrap().to_owned();
     let items = sort_keys(&serde_json::from_slice(&body).unwrap());
     let plan = wire.planned_for(&operation);
+    if matches!(plan, Some(Plan::Refuse)) {
+        let error = r#"{"__type":"com.amazon.coral.service#AccessDeniedException"}"#;
+        return (StatusCode::BAD_REQUEST, error).into_response();
+    }
     let lost = matches!(plan, Some(Plan::LoseAnswer));
     if let Some(Plan::Hold { arrived, release }) = plan {
         arrived.send(()).unwrap();
