@@ -4,6 +4,7 @@
 //! knows no SDK, no web framework and no cache. A test holds that line.
 
 pub mod aws;
+pub mod backoff;
 pub mod cache;
 pub mod config;
 pub mod domain;

@@ -5,6 +5,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
+    backoff::Backoff,
     domain::{
         MobileNumber, Tier, UserId,
         text::{Email, FullName},
@@ -27,9 +28,6 @@ use crate::{
 const UNVERIFIED_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a password given at signup waits for it.
 const PASSWORD_LIFE: SignedDuration = SignedDuration::from_mins(15);
-/// How often a signup is tried: once to find out whose the number is, and then while others sign up
-/// the same number.
-const ROUNDS: u32 = 9;
 
 /// Who signs up.
 #[derive(Deserialize, ToSchema)]
@@ -134,7 +132,8 @@ pub(crate) async fn signup(
     let now = state.clock.now();
     // Most numbers are nobody's: whose it is otherwise, the store tells when it refuses.
     let mut owner = None;
-    for _ in 0..ROUNDS {
+    let mut tried = Backoff::default();
+    loop {
         let before = match owner {
             Some(owner) => state.store.account(owner, now).await?,
             None => None,
@@ -144,7 +143,7 @@ pub(crate) async fn signup(
             return Err(Problem::conflict("already_registered", detail));
         }
         let (id, outcome) = save(&state, before.as_ref(), &wanted, hash.as_deref(), now).await?;
-        owner = match outcome {
+        let found = match outcome {
             SignupOutcome::Done => {
                 note_user(id);
                 return Ok((StatusCode::CREATED, Json(NewUser::new(id, wanted))));
@@ -152,8 +151,12 @@ pub(crate) async fn signup(
             SignupOutcome::Taken(owner) => Some(owner),
             SignupOutcome::Free => None,
         };
+        let is_news = owner.is_none() && found.is_some();
+        if !is_news && !tried.again().await {
+            return Err(Problem::unavailable("too many signups of one number at once"));
+        }
+        owner = found;
     }
-    Err(Problem::unavailable("too many signups of one number at once"))
 }
 
 impl NewUser {

@@ -1,7 +1,7 @@
 //! Writes: one builder for what DynamoDB spells in five ways, and the bounded retry of transactions
 //! that met another one.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -14,12 +14,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{Store, StoreError, corrupt, keys::Item};
-
-/// How often a write that met a concurrent transaction is tried altogether, and how long it waits
-/// at first: full jitter, doubling, 12 tries in about 3 s at the most.
-const TRIES: u32 = 12;
-const FIRST_WAIT: Duration = Duration::from_millis(8);
-const LONGEST_WAIT: Duration = Duration::from_millis(400);
+use crate::backoff::Backoff;
 
 /// One write of one item, with its condition.
 #[derive(Debug, Clone)]
@@ -190,7 +185,7 @@ impl Store {
         let Action::Update(expression) = &write.action else {
             return Err(corrupt("not an update"));
         };
-        let mut tried = Tries::default();
+        let mut tried = Backoff::default();
         loop {
             let outcome = self
                 .client
@@ -224,7 +219,7 @@ impl Store {
     pub(super) async fn transact(&self, writes: Vec<Write>) -> Result<Transacted, StoreError> {
         let items =
             writes.into_iter().map(Write::into_transaction_item).collect::<Result<Vec<_>, _>>()?;
-        let mut tried = Tries::default();
+        let mut tried = Backoff::default();
         loop {
             let sent = transact_once(&self.client, items.clone()).await;
             let Err(error) = sent else { return Ok(Transacted::Done) };
@@ -280,22 +275,6 @@ fn is_passing(reason: &CancellationReason) -> bool {
         reason.code(),
         Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
     )
-}
-
-#[derive(Default)]
-struct Tries(u32);
-
-impl Tries {
-    /// Waits before the next try; `false` when there have been enough.
-    async fn again(&mut self) -> bool {
-        self.0 += 1;
-        if self.0 >= TRIES {
-            return false;
-        }
-        let longest = FIRST_WAIT.saturating_mul(1 << self.0.min(16)).min(LONGEST_WAIT);
-        tokio::time::sleep(longest.mul_f64(rand::random::<f64>())).await;
-        true
-    }
 }
 
 #[cfg(test)]

@@ -154,6 +154,27 @@ async fn of_parallel_signups_comes_one_account() {
 }
 
 #[tokio::test]
+async fn a_signup_gets_through_though_ten_others_were_quicker() {
+    let app = App::start().await;
+    app.signup(json!({})).await.expect(201);
+    // The first one finds out whose the number is.
+    app.wire.let_pass("TransactWriteItems");
+    let mut held = app.wire.hold("TransactWriteItems");
+    let (slow, ()) = tokio::join!(app.signup(json!({"full_name": "Ada"})), async {
+        for _ in 0..10 {
+            held.arrived().await;
+            app.signup(json!({"full_name": "Bob"})).await.expect(201);
+            let next = app.wire.hold("TransactWriteItems");
+            held.release();
+            held = next;
+        }
+        held.arrived().await;
+        held.release();
+    });
+    assert_eq!(slow.expect(201).str("full_name"), "Ada");
+}
+
+#[tokio::test]
 async fn a_password_given_at_signup_logs_in_once_the_number_is_verified() {
     let app = App::start().await;
     app.signup(json!({"password": PASSWORD})).await.expect(201);
