@@ -10,7 +10,8 @@ use paths::{Import, imports};
 use workspace::{Package, Workspace};
 
 /// The modules of `shared`, and which of the others each may import.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
+    ("backoff", &[]),
     ("domain", &[]),
     ("metrics", &[]),
     ("trace", &[]),
@@ -23,7 +24,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("token", &["config", "domain"]),
     ("cache", &["aws", "config", "domain"]),
     ("queue", &["aws", "config", "domain", "trace"]),
-    ("store", &["aws", "config", "domain"]),
+    ("store", &["aws", "backoff", "config", "domain"]),
     // The top: it turns the store's failures into problem details.
     ("http", &["domain", "store", "token", "trace"]),
 ];
