@@ -151,6 +151,7 @@ pub(crate) async fn signup(
             SignupOutcome::Taken(owner) => Some(owner),
             SignupOutcome::Free => None,
         };
+        // Nobody was quicker than a signup that only had to find out whose the number is.
         let is_news = owner.is_none() && found.is_some();
         if !is_news && !tried.again().await {
             return Err(Problem::unavailable("too many signups of one number at once"));
